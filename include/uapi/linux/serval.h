@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * Serval: sockets that name services instead of addresses.
+ *
+ * The whole interface between the module and user space: socket addresses,
+ * socket options and the generic netlink family.  The netlink part follows
+ * Documentation/netlink/specs/serval.yaml, which tests/run compares with
+ * this file.
+ */
+#ifndef _UAPI_LINUX_SERVAL_H
+#define _UAPI_LINUX_SERVAL_H
+
+#include <linux/types.h>
+#include <linux/socket.h>
+
+#ifndef AF_SERVAL
+#define AF_SERVAL	28	/* published value; module parameter "family" */
+#define PF_SERVAL	AF_SERVAL
+#endif
+
+#ifndef IPPROTO_SERVAL
+#define IPPROTO_SERVAL	144	/* IP protocol of the service access layer */
+#endif
+
+#define SERVAL_PROTO_TCP	6	/* socket(AF_SERVAL, SOCK_STREAM, ..) */
+#define SERVAL_PROTO_UDP	17
+
+#define SERVICE_ID_LEN			32
+#define SERVICE_ID_MAX_PREFIX_BITS	256
+
+/*
+ * struct service_id - name of a service, 256 bits, most significant first
+ *
+ * A prefix of any length can be routed and bound.  The structured view
+ * (s_ss, s_local, s_group, s_sfc) is a convention, not interpreted by the
+ * kernel.  All zero is the null ID: never bound, the "default" rule.
+ */
+struct service_id {
+	union {
+		__extension__ struct {
+			__u8 un_ss[4];
+			__u8 un_local[4];
+			__u8 un_group[4];
+			__u8 un_selfcert[20];
+		};
+		__u8  un_id8[32];
+		__u16 un_id16[16];
+		__u32 un_id32[8];
+	} srv_un;
+#define s_ss	srv_un.un_ss
+#define s_local	srv_un.un_local
+#define s_group	srv_un.un_group
+#define s_sfc	srv_un.un_selfcert
+#define s_sid	srv_un.un_id8
+#define s_sid16	srv_un.un_id16
+#define s_sid32	srv_un.un_id32
+};
+
+/*
+ * struct flow_id - identifies a flow at one of its ends, network byte order
+ */
+struct flow_id {
+	union {
+		__u8  un_id8[4];
+		__u16 un_id16[2];
+		__u32 un_id32;
+	} fl_un;
+#define s_id8	fl_un.un_id8
+#define s_id16	fl_un.un_id16
+#define s_id32	fl_un.un_id32
+};
+
+/* sockaddr_sv.sv_flags: scope in the two low bits, then single bits.  The
+ * kernel stores and shows them; unknown bits are refused with EINVAL.
+ */
+enum sv_service_flags {
+	SVSF_HOST_SCOPE		= 0,
+	SVSF_LOCAL_SCOPE	= 1,
+	SVSF_DOMAIN_SCOPE	= 2,
+	SVSF_GLOBAL_SCOPE	= 3,
+	SVSF_STRICT		= 8,
+	SVSF_ANYCAST		= 16,
+	SVSF_MULTICAST		= 32,
+	SVSF_INVALID		= 0xff,
+};
+
+/**
+ * struct sockaddr_sv - address of a service (36 bytes)
+ * @sv_family:      AF_SERVAL
+ * @sv_flags:       enum sv_service_flags
+ * @sv_prefix_bits: bind(): significant bits, 0 = all 256; else ignored
+ * @sv_srvid:       the service's name
+ *
+ * bind() and connect() also take it followed directly by a struct
+ * sockaddr_in or sockaddr_in6 (advisory address, port ignored).
+ * getsockname() and getpeername() return it followed by the sockaddr_in of
+ * the flow's locator (port 0) if there is room: 52 bytes.
+ */
+struct sockaddr_sv {
+	__kernel_sa_family_t sv_family;
+	__u8  sv_flags;
+	__u8  sv_prefix_bits;
+	struct service_id sv_srvid;
+};
+
+/* Socket options at level SOL_SERVAL */
+#define SOL_SERVAL		IPPROTO_SERVAL
+
+/* int, get: AF_SERVAL (SO_DOMAIN answers AF_INET6, the transport's family) */
+#define SERVAL_DOMAIN		1
+/* string up to IFNAMSIZ, set/get: outer device, as SO_BINDTODEVICE; "" for
+ * none; only before connect() or listen()
+ */
+#define SERVAL_BINDTODEVICE	2
+/* struct flow_id, get: local flow id of a connection, ENOTCONN without one */
+#define SERVAL_FLOW_ID		3
+/* struct flow_id, get: the peer's flow id, ENOTCONN until it is known */
+#define SERVAL_PEER_FLOW_ID	4
+/* struct sockaddr_sv, set: bind(), for systems whose security module refuses
+ * bind() of a family it does not know (SELinux)
+ */
+#define SERVAL_BIND		5
+
+/* Generic netlink family */
+#define SERVAL_GENL_NAME		"serval"
+#define SERVAL_GENL_VERSION		1
+#define SERVAL_GENL_MCGRP_SERVICE	"service"
+#define SERVAL_GENL_MCGRP_FLOW		"flow"
+
+/**
+ * enum serval_cmd - commands and events of the "serval" family
+ * @SERVAL_CMD_SERVICE_GET:   the best target of a prefix; or a dump of all
+ *                            targets, of one prefix if it is given
+ * @SERVAL_CMD_SERVICE_NEW:   add a rule; EEXIST if there is one like it
+ * @SERVAL_CMD_SERVICE_DEL:   delete a rule; answers with its last counters
+ * @SERVAL_CMD_SERVICE_SET:   change priority, weight, flags or target of a rule
+ * @SERVAL_CMD_SERVICE_FLUSH: delete every rule (binds are not rules)
+ * @SERVAL_CMD_FLOW_GET:      one flow by local id, or a dump of all
+ * @SERVAL_CMD_FLOW_DEL:      abort a flow's connection (ECONNABORTED)
+ * @SERVAL_CMD_STATS_GET:     the counters of /proc/net/serval/snmp
+ * @SERVAL_CMD_SERVICE_NEW_NTF: event: rule added or service bound
+ * @SERVAL_CMD_SERVICE_DEL_NTF: event: rule deleted or service unbound
+ * @SERVAL_CMD_SERVICE_SET_NTF: event: rule changed
+ * @SERVAL_CMD_FLOW_NEW_NTF:  event: flow established
+ * @SERVAL_CMD_FLOW_DEL_NTF:  event: flow gone
+ * @__SERVAL_CMD_MAX:        not a command
+ * @SERVAL_CMD_MAX:          the last of them
+ *
+ * SERVICE_NEW, _DEL, _SET, _FLUSH and FLOW_DEL need CAP_NET_ADMIN in the
+ * user namespace that owns the network namespace; the rest is open.
+ */
+enum serval_cmd {
+	SERVAL_CMD_SERVICE_GET = 1,
+	SERVAL_CMD_SERVICE_NEW,
+	SERVAL_CMD_SERVICE_DEL,
+	SERVAL_CMD_SERVICE_SET,
+	SERVAL_CMD_SERVICE_FLUSH,
+	SERVAL_CMD_FLOW_GET,
+	SERVAL_CMD_FLOW_DEL,
+	SERVAL_CMD_STATS_GET,
+	SERVAL_CMD_SERVICE_NEW_NTF,
+	SERVAL_CMD_SERVICE_DEL_NTF,
+	SERVAL_CMD_SERVICE_SET_NTF,
+	SERVAL_CMD_FLOW_NEW_NTF,
+	SERVAL_CMD_FLOW_DEL_NTF,
+
+	__SERVAL_CMD_MAX,
+	SERVAL_CMD_MAX = __SERVAL_CMD_MAX - 1
+};
+
+/* What a rule does with a packet for its services (published values) */
+enum serval_service_type {
+	SERVAL_SERVICE_FORWARD	= 1,	/* send to an address */
+	SERVAL_SERVICE_DEMUX	= 2,	/* deliver to a socket; made by bind() */
+	SERVAL_SERVICE_DELAY	= 3,	/* hold and ask; EOPNOTSUPP so far */
+	SERVAL_SERVICE_DROP	= 4,	/* refuse: EHOSTUNREACH */
+};
+
+/* Attributes of the service commands.  A rule is identified by ID,
+ * PREFIX_BITS, TYPE and, for FORWARD, ADDR4 and IFINDEX.
+ */
+enum serval_a_service {
+	SERVAL_A_SERVICE_UNSPEC,
+	SERVAL_A_SERVICE_PAD,
+	SERVAL_A_SERVICE_ID,		/* binary, 32 bytes */
+	SERVAL_A_SERVICE_PREFIX_BITS,	/* u16, 0..256; absent = 256; 0 = default */
+	SERVAL_A_SERVICE_FLAGS,		/* u8, enum sv_service_flags */
+	SERVAL_A_SERVICE_TYPE,		/* u8, enum serval_service_type */
+	SERVAL_A_SERVICE_PRIORITY,	/* u32, highest set wins; absent = 1 */
+	SERVAL_A_SERVICE_WEIGHT,	/* u32, absent or 0 = 1 */
+	SERVAL_A_SERVICE_ADDR4,		/* be32, FORWARD only */
+	SERVAL_A_SERVICE_IFINDEX,	/* u32, FORWARD: outgoing device, 0 = by route */
+	SERVAL_A_SERVICE_NEW_ADDR4,	/* be32, SERVICE_SET: new target address */
+	SERVAL_A_SERVICE_NEW_IFINDEX,	/* u32, SERVICE_SET: new device */
+	SERVAL_A_SERVICE_PROTO,		/* u8, DEMUX: 6 or 17; output only */
+	SERVAL_A_SERVICE_COOKIE,	/* u64, DEMUX: socket cookie; output only */
+	SERVAL_A_SERVICE_INODE,		/* u64, DEMUX: socket inode; output only */
+	SERVAL_A_SERVICE_UID,		/* u32, DEMUX: owner; output only */
+	SERVAL_A_SERVICE_STATS,		/* nest, enum serval_a_service_stats */
+
+	__SERVAL_A_SERVICE_MAX,
+	SERVAL_A_SERVICE_MAX = __SERVAL_A_SERVICE_MAX - 1
+};
+
+/* Counters of one target, u64 each.  Packets are SYNs (one per transmission);
+ * bytes count the transport's segment.
+ */
+enum serval_a_service_stats {
+	SERVAL_A_SERVICE_STATS_UNSPEC,
+	SERVAL_A_SERVICE_STATS_PAD,
+	SERVAL_A_SERVICE_STATS_PACKETS_RESOLVED,
+	SERVAL_A_SERVICE_STATS_BYTES_RESOLVED,
+	SERVAL_A_SERVICE_STATS_PACKETS_DROPPED,
+	SERVAL_A_SERVICE_STATS_BYTES_DROPPED,
+
+	__SERVAL_A_SERVICE_STATS_MAX,
+	SERVAL_A_SERVICE_STATS_MAX = __SERVAL_A_SERVICE_STATS_MAX - 1
+};
+
+/* State of a flow: TCP's numbers.  SYN_RCVD covers half-open connections. */
+enum serval_a_flow {
+	SERVAL_A_FLOW_UNSPEC,
+	SERVAL_A_FLOW_PAD,
+	SERVAL_A_FLOW_LOCAL_ID,		/* be32 */
+	SERVAL_A_FLOW_PEER_ID,		/* be32, 0 = not known yet */
+	SERVAL_A_FLOW_PROTO,		/* u8, 6 or 17 */
+	SERVAL_A_FLOW_STATE,		/* u8, as in tcp(7)'s TCP_INFO */
+	SERVAL_A_FLOW_LOCAL_ADDR4,	/* be32 */
+	SERVAL_A_FLOW_PEER_ADDR4,	/* be32 */
+	SERVAL_A_FLOW_IFINDEX,		/* u32, outgoing device, 0 = not known yet */
+	SERVAL_A_FLOW_LOCAL_SERVICE,	/* binary, 32 bytes; absent = none */
+	SERVAL_A_FLOW_PEER_SERVICE,	/* binary, 32 bytes; absent = none */
+	SERVAL_A_FLOW_COOKIE,		/* u64, socket cookie */
+	SERVAL_A_FLOW_INODE,		/* u64, socket inode, 0 = no process has it */
+	SERVAL_A_FLOW_UID,		/* u32 */
+	SERVAL_A_FLOW_AGE,		/* u64, milliseconds since it was made */
+	SERVAL_A_FLOW_STATS,		/* nest, enum serval_a_flow_stats */
+
+	__SERVAL_A_FLOW_MAX,
+	SERVAL_A_FLOW_MAX = __SERVAL_A_FLOW_MAX - 1
+};
+
+/* Counters of one flow, u64 each.  Superpackets count as the packets they
+ * become; bytes count the transport's segments.
+ */
+enum serval_a_flow_stats {
+	SERVAL_A_FLOW_STATS_UNSPEC,
+	SERVAL_A_FLOW_STATS_PAD,
+	SERVAL_A_FLOW_STATS_PACKETS_SENT,
+	SERVAL_A_FLOW_STATS_BYTES_SENT,
+	SERVAL_A_FLOW_STATS_PACKETS_RECEIVED,
+	SERVAL_A_FLOW_STATS_BYTES_RECEIVED,
+
+	__SERVAL_A_FLOW_STATS_MAX,
+	SERVAL_A_FLOW_STATS_MAX = __SERVAL_A_FLOW_STATS_MAX - 1
+};
+
+/* Answer to STATS_GET: one nest COUNTER per counter, in table order. */
+enum serval_a_stats {
+	SERVAL_A_STATS_UNSPEC,
+	SERVAL_A_STATS_COUNTER,		/* nest, multi, enum serval_a_counter */
+
+	__SERVAL_A_STATS_MAX,
+	SERVAL_A_STATS_MAX = __SERVAL_A_STATS_MAX - 1
+};
+
+enum serval_a_counter {
+	SERVAL_A_COUNTER_UNSPEC,
+	SERVAL_A_COUNTER_PAD,
+	SERVAL_A_COUNTER_NAME,		/* string */
+	SERVAL_A_COUNTER_VALUE,		/* u64 */
+
+	__SERVAL_A_COUNTER_MAX,
+	SERVAL_A_COUNTER_MAX = __SERVAL_A_COUNTER_MAX - 1
+};
+
+#endif /* _UAPI_LINUX_SERVAL_H */

@@ -1,0 +1,603 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tables of connections and flows, and their collector.
+ *
+ * The flow table is a cache over TCP's own table of connections: an entry
+ * lives as long as TCP knows the 4-tuple, as a full, a request or a TIME_WAIT
+ * socket.  TCP is not hooked for that; instead a collector walks the
+ * connections, a slice per tick, and frees those that no struct socket owns
+ * and __inet6_lookup_established() does not find.  A request socket exists
+ * before its entry is inserted and a SYN-cookie connection has no entry
+ * before its ACK, so nothing young is taken.
+ *
+ * Both tables are rhashtables over random keys, so the key is the hash.
+ */
+#include <linux/jiffies.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <net/dst.h>
+#include <net/inet6_hashtables.h>
+#include <net/tcp.h>
+
+#include "events.h"
+#include "flow.h"
+#include "serval.h"
+#include "trace.h"
+#include "ulid.h"
+
+#define GC_INTERVAL	(HZ / 4)
+#define GC_SLICES	32	/* ticks for one walk of everything */
+#define GC_MIN		64	/* connections per tick at least */
+
+static u32 conn_hash(const void *data, u32 len, u32 seed)
+{
+	const struct serval_conn_key *key = data;
+
+	return (u32)(key->l ^ (key->r >> 7) ^ key->ports) ^ seed;
+}
+
+static u32 flow_hash(const void *data, u32 len, u32 seed)
+{
+	return *(const u32 *)data ^ seed;
+}
+
+static const struct rhashtable_params conn_params = {
+	.head_offset = offsetof(struct serval_conn, node),
+	.key_offset = offsetof(struct serval_conn, key),
+	.key_len = sizeof(struct serval_conn_key),
+	.hashfn = conn_hash,
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params flow_params = {
+	.head_offset = offsetof(struct serval_flow, node),
+	.key_offset = offsetof(struct serval_flow, local_id),
+	.key_len = sizeof_field(struct serval_flow, local_id),
+	.hashfn = flow_hash,
+	.automatic_shrinking = true,
+};
+
+/**
+ * serval_conn_alloc() - a connection, not in the table yet
+ * @gfp: allocation flags
+ */
+struct serval_conn *serval_conn_alloc(gfp_t gfp)
+{
+	struct serval_conn *conn = kzalloc(sizeof(*conn), gfp);
+
+	if (conn)
+		spin_lock_init(&conn->lock);
+	return conn;
+}
+
+/**
+ * serval_conn_insert() - publish a connection under its key
+ * @sn:   namespace
+ * @conn: complete; RCU readers may use it before this returns
+ *
+ * Return: 0, -EEXIST, -ENOMEM.
+ */
+int serval_conn_insert(struct serval_net *sn, struct serval_conn *conn)
+{
+	return rhashtable_lookup_insert_fast(&sn->flows.conns, &conn->node,
+					     conn_params);
+}
+
+/**
+ * serval_conn_insert_random() - give a connection an L of its own, publish it
+ * @sn:   namespace
+ * @conn: complete but for key and laddr
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int serval_conn_insert_random(struct serval_net *sn, struct serval_conn *conn)
+{
+	int err;
+
+	memset(&conn->key, 0, sizeof(conn->key));
+	do {
+		conn->key.l = get_random_u64();
+		serval_ulid_make(&conn->laddr, SERVAL_ULID_L, conn->key.l);
+		err = serval_conn_insert(sn, conn);
+	} while (err == -EEXIST);
+	return err;
+}
+
+/**
+ * serval_conn_find() - connection with an L of its own
+ * @sn: namespace
+ * @l:  key of the L
+ *
+ * Context: rcu_read_lock() held.
+ */
+struct serval_conn *serval_conn_find(struct serval_net *sn, u64 l)
+{
+	const struct serval_conn_key key = { .l = l };
+
+	return rhashtable_lookup(&sn->flows.conns, &key, conn_params);
+}
+
+/**
+ * serval_conn_find_tuple() - connection of a TCP 4-tuple
+ * @sn:    namespace
+ * @laddr: L
+ * @raddr: R
+ * @lport: local TCP port
+ * @rport: remote TCP port
+ *
+ * An L may be its connection's alone, or with TCP Fast Open be shared: by
+ * the clients of this host, told apart by their port, or by the connections
+ * to one service, told apart by all of the tuple.
+ *
+ * Context: rcu_read_lock() held.
+ */
+struct serval_conn *serval_conn_find_tuple(struct serval_net *sn,
+					   const struct in6_addr *laddr,
+					   const struct in6_addr *raddr,
+					   __be16 lport, __be16 rport)
+{
+	struct serval_conn_key key = { .l = serval_ulid_key(laddr) };
+	struct serval_conn *conn;
+
+	conn = rhashtable_lookup(&sn->flows.conns, &key, conn_params);
+	if (likely(conn))
+		return conn;
+	key.ports = (u32)ntohs(lport) << 16;
+	conn = rhashtable_lookup(&sn->flows.conns, &key, conn_params);
+	if (conn)
+		return conn;
+	key.r = serval_ulid_key(raddr);
+	key.ports |= ntohs(rport);
+	return rhashtable_lookup(&sn->flows.conns, &key, conn_params);
+}
+
+/**
+ * serval_conn_find_sock() - connection of an AF_SERVAL socket
+ * @sn: namespace
+ * @sk: full TCPv6 socket
+ *
+ * Context: rcu_read_lock() held.
+ */
+struct serval_conn *serval_conn_find_sock(struct serval_net *sn,
+					  const struct sock *sk)
+{
+	return serval_conn_find_tuple(sn, &sk->sk_v6_rcv_saddr,
+				      &sk->sk_v6_daddr,
+				      inet_sk(sk)->inet_sport,
+				      inet_sk(sk)->inet_dport);
+}
+
+/**
+ * serval_conn_set_sock() - let a connection refer to its full socket
+ * @conn: connection
+ * @sk:   socket, held or locked by the caller; gains a reference
+ */
+void serval_conn_set_sock(struct serval_conn *conn, struct sock *sk)
+{
+	spin_lock_bh(&conn->lock);
+	if (!conn->sk && !conn->dead) {
+		sock_hold(sk);
+		WRITE_ONCE(conn->sk, sk);
+	}
+	spin_unlock_bh(&conn->lock);
+}
+
+/**
+ * serval_conn_put_sock() - drop what serval_conn_set_sock() took
+ * @conn: connection; nothing happens without a socket
+ */
+void serval_conn_put_sock(struct serval_conn *conn)
+{
+	struct sock *sk;
+
+	spin_lock_bh(&conn->lock);
+	sk = conn->sk;
+	WRITE_ONCE(conn->sk, NULL);
+	spin_unlock_bh(&conn->lock);
+	if (sk)
+		sock_put(sk);
+}
+
+/**
+ * serval_conn_tcp_sock() - what TCP knows of a connection
+ * @sn:   namespace
+ * @conn: connection
+ *
+ * Context: rcu_read_lock() held.
+ * Return: full, request or TIME_WAIT socket with a reference that
+ * sock_gen_put() drops, or NULL.
+ */
+struct sock *serval_conn_tcp_sock(struct serval_net *sn,
+				  const struct serval_conn *conn)
+{
+	return __inet6_lookup_established(sn->net,
+			sn->net->ipv4.tcp_death_row.hashinfo,
+			&conn->raddr, conn->rport, &conn->laddr,
+			ntohs(conn->lport), sn->dev->ifindex, 0);
+}
+
+/**
+ * serval_flow_alloc() - a flow, not in the table yet
+ * @gfp: allocation flags
+ */
+struct serval_flow *serval_flow_alloc(gfp_t gfp)
+{
+	struct serval_flow *fl = kzalloc(sizeof(*fl), gfp);
+
+	if (fl)
+		fl->born = get_jiffies_64();
+	return fl;
+}
+
+static void flow_free_rcu(struct rcu_head *rcu)
+{
+	struct serval_flow *fl = container_of(rcu, struct serval_flow, rcu);
+
+	dst_release(rcu_dereference_protected(fl->dst, true));
+	kfree(fl);
+}
+
+/**
+ * serval_flow_free() - free a flow that is in no table
+ * @fl: flow; RCU readers may still use it
+ */
+void serval_flow_free(struct serval_flow *fl)
+{
+	call_rcu(&fl->rcu, flow_free_rcu);
+}
+
+/**
+ * serval_flow_build_hdr() - prepare the 12 bytes of data packets
+ * @fl: flow whose ids are both known
+ */
+void serval_flow_build_hdr(struct serval_flow *fl)
+{
+	const struct serval_pkt pkt = {
+		.src = fl->local_id,
+		.dst = fl->peer_id,
+		.protocol = SERVAL_PROTO_TCP,
+	};
+
+	serval_wire_build(&fl->hdr, &pkt);
+}
+
+/**
+ * serval_flow_insert() - publish a flow as its connection's active one
+ * @sn:   namespace
+ * @fl:   complete, local_id chosen
+ * @conn: gets it; has none
+ *
+ * Return: 0, -EEXIST, -ENOMEM, -ENOENT if the connection has died meanwhile.
+ */
+int serval_flow_insert(struct serval_net *sn, struct serval_flow *fl,
+		       struct serval_conn *conn)
+{
+	bool dead;
+	int err;
+
+	fl->conn = conn;
+	err = rhashtable_lookup_insert_fast(&sn->flows.flows, &fl->node,
+					    flow_params);
+	if (err)
+		return err;
+	spin_lock_bh(&conn->lock);
+	dead = conn->dead;
+	if (!dead)
+		rcu_assign_pointer(conn->flow, fl);
+	spin_unlock_bh(&conn->lock);
+	if (dead) {
+		rhashtable_remove_fast(&sn->flows.flows, &fl->node,
+				       flow_params);
+		return -ENOENT;
+	}
+	SERVAL_INC(sn, FLOWSCREATED);
+	trace_serval_flow(sn->net, "new", fl);
+	return 0;
+}
+
+/**
+ * serval_flow_insert_random() - give a flow a random id and publish it
+ * @sn:   namespace
+ * @fl:   complete but for local_id
+ * @conn: gets it; has none
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl,
+			      struct serval_conn *conn)
+{
+	int err;
+
+	do {
+		fl->local_id = (__force __be32)get_random_u32();
+		if (!fl->local_id)
+			continue;
+		err = serval_flow_insert(sn, fl, conn);
+	} while (!fl->local_id || err == -EEXIST);
+	return err;
+}
+
+/**
+ * serval_flow_find() - flow by the id the peer addresses
+ * @sn: namespace
+ * @id: network byte order
+ *
+ * Context: rcu_read_lock() held.
+ */
+struct serval_flow *serval_flow_find(struct serval_net *sn, __be32 id)
+{
+	return rhashtable_lookup(&sn->flows.flows, &id, flow_params);
+}
+
+/**
+ * serval_flow_drop() - take a connection's flow away
+ * @sn:   namespace
+ * @conn: connection; nothing happens without a flow
+ */
+void serval_flow_drop(struct serval_net *sn, struct serval_conn *conn)
+{
+	struct serval_flow *fl;
+
+	spin_lock_bh(&conn->lock);
+	fl = rcu_dereference_protected(conn->flow,
+				       lockdep_is_held(&conn->lock));
+	RCU_INIT_POINTER(conn->flow, NULL);
+	spin_unlock_bh(&conn->lock);
+	if (!fl)
+		return;
+	rhashtable_remove_fast(&sn->flows.flows, &fl->node, flow_params);
+	SERVAL_INC(sn, FLOWSFREED);
+	trace_serval_flow(sn->net, "del", fl);
+	if (fl->state == SERVAL_FLOW_ESTABLISHED)
+		serval_event_flow(sn, SERVAL_CMD_FLOW_DEL_NTF, fl);
+	serval_flow_free(fl);
+}
+
+/**
+ * serval_conn_destroy() - take a connection out of the table and free it
+ * @sn:   namespace
+ * @conn: nothing happens if somebody owns it or it is out already
+ *
+ * Context: any but hard interrupt, rcu_read_lock() held.
+ */
+void serval_conn_destroy(struct serval_net *sn, struct serval_conn *conn)
+{
+	bool mine;
+
+	spin_lock_bh(&conn->lock);
+	mine = !conn->owned && !conn->dead;
+	if (mine)
+		conn->dead = true;
+	spin_unlock_bh(&conn->lock);
+	if (!mine)
+		return;
+	rhashtable_remove_fast(&sn->flows.conns, &conn->node, conn_params);
+	serval_conn_put_sock(conn);
+	serval_flow_drop(sn, conn);
+	kfree_rcu(conn, rcu);
+}
+
+/**
+ * serval_conn_claim() - find a socket's connection and own it
+ * @sn: namespace
+ * @sk: of a struct socket that the caller holds
+ *
+ * A child can be accepted before its connection is in the table, so not only
+ * accept() claims it but every call that uses one.
+ *
+ * Return: the connection, which stays until serval_conn_release(); NULL if
+ * it is gone (TCP had given the connection up before anybody claimed it) or
+ * another socket's.
+ */
+struct serval_conn *serval_conn_claim(struct serval_net *sn,
+				      const struct sock *sk)
+{
+	struct serval_conn *conn;
+	bool mine = false;
+
+	rcu_read_lock();
+	conn = serval_conn_find_sock(sn, sk);
+	if (conn) {
+		spin_lock_bh(&conn->lock);
+		mine = conn->owned ? conn->owner == sk : !conn->dead;
+		if (mine) {
+			conn->owned = true;
+			conn->owner = sk;
+		}
+		spin_unlock_bh(&conn->lock);
+	}
+	rcu_read_unlock();
+	return mine ? conn : NULL;
+}
+
+/**
+ * serval_conn_release() - the struct socket gives its connection up
+ * @sn:   namespace
+ * @conn: owned; not to be used afterwards
+ *
+ * Without a flow TCP can know nothing of it and it is freed; else TCP may
+ * still send a FIN or sit in TIME_WAIT, and the collector frees it.
+ */
+void serval_conn_release(struct serval_net *sn, struct serval_conn *conn)
+{
+	serval_conn_put_sock(conn);
+	rcu_read_lock();
+	spin_lock_bh(&conn->lock);
+	conn->owned = false;
+	spin_unlock_bh(&conn->lock);
+	if (!rcu_access_pointer(conn->flow))
+		serval_conn_destroy(sn, conn);
+	rcu_read_unlock();
+}
+
+/**
+ * serval_conn_rekey() - give a connection another L
+ * @sn:   namespace
+ * @conn: owned, without a flow
+ * @key:  its new key, NULL for a random L of its own
+ *
+ * On failure it has a random L, or with -ENOMEM is in no table: then only
+ * release() is left for its socket.
+ *
+ * Return: 0, -EEXIST if another connection has @key, -ENOMEM.
+ */
+int serval_conn_rekey(struct serval_net *sn, struct serval_conn *conn,
+		      const struct serval_conn_key *key)
+{
+	int err = 0, err2;
+
+	rhashtable_remove_fast(&sn->flows.conns, &conn->node, conn_params);
+	if (key) {
+		conn->key = *key;
+		serval_ulid_make(&conn->laddr, SERVAL_ULID_L, key->l);
+		err = serval_conn_insert(sn, conn);
+		if (!err)
+			return 0;
+	}
+	err2 = serval_conn_insert_random(sn, conn);
+	return err2 ?: err;
+}
+
+/**
+ * serval_conn_evict() - make room for a connection with the same 4-tuple
+ * @sn:  namespace
+ * @key: of the older one, whose TCP state is gone
+ * @local_id: flow of the new one: if the older has it, it is the same
+ *
+ * Context: rcu_read_lock() held.
+ */
+void serval_conn_evict(struct serval_net *sn,
+		       const struct serval_conn_key *key, __be32 local_id)
+{
+	const struct serval_flow *fl;
+	struct serval_conn *conn;
+
+	conn = rhashtable_lookup(&sn->flows.conns, key, conn_params);
+	if (!conn)
+		return;
+	fl = rcu_dereference(conn->flow);
+	if (!fl || fl->local_id != local_id)
+		serval_conn_destroy(sn, conn);
+}
+
+/* True if nobody will ever use the connection again */
+static bool conn_is_dead(struct serval_net *sn, struct serval_conn *conn)
+{
+	struct sock *sk;
+
+	if (READ_ONCE(conn->owned))
+		return false;
+	sk = serval_conn_tcp_sock(sn, conn);
+	if (!sk)
+		return true;
+	sock_gen_put(sk);
+	return false;
+}
+
+/**
+ * serval_conn_reap() - free a connection that TCP has just forgotten
+ * @sn:   namespace
+ * @conn: connection; not to be used afterwards
+ *
+ * The collector would do it later; a flood of half-open connections, each
+ * reset by whom it claims to come from, must not wait for that.
+ *
+ * Context: softirq, rcu_read_lock() held.
+ */
+void serval_conn_reap(struct serval_net *sn, struct serval_conn *conn)
+{
+	if (conn_is_dead(sn, conn))
+		serval_conn_destroy(sn, conn);
+}
+
+static void gc_slice(struct serval_net *sn)
+{
+	struct serval_flows *flows = &sn->flows;
+	unsigned int budget;
+	struct serval_conn *conn;
+
+	budget = atomic_read(&flows->conns.nelems) / GC_SLICES + GC_MIN;
+	rhashtable_walk_start(&flows->walk);
+	while (budget--) {
+		conn = rhashtable_walk_next(&flows->walk);
+		if (IS_ERR(conn))	/* resized: starts over by itself */
+			continue;
+		if (!conn) {
+			rhashtable_walk_stop(&flows->walk);
+			rhashtable_walk_exit(&flows->walk);
+			rhashtable_walk_enter(&flows->conns, &flows->walk);
+			return;
+		}
+		if (conn_is_dead(sn, conn))
+			serval_conn_destroy(sn, conn);
+	}
+	rhashtable_walk_stop(&flows->walk);
+}
+
+static void gc_work(struct work_struct *work)
+{
+	struct serval_flows *flows = container_of(to_delayed_work(work),
+						  struct serval_flows, gc);
+	struct serval_net *sn = container_of(flows, struct serval_net, flows);
+
+	gc_slice(sn);
+	queue_delayed_work(system_power_efficient_wq, &flows->gc, GC_INTERVAL);
+}
+
+/**
+ * serval_flows_init() - make a namespace's tables and start the collector
+ * @sn: namespace, sn->dev set
+ *
+ * Return: 0 or a negative errno.
+ */
+int serval_flows_init(struct serval_net *sn)
+{
+	struct serval_flows *flows = &sn->flows;
+	int err;
+
+	err = rhashtable_init(&flows->conns, &conn_params);
+	if (err)
+		return err;
+	err = rhashtable_init(&flows->flows, &flow_params);
+	if (err)
+		goto err_destroy_conns;
+	rhashtable_walk_enter(&flows->conns, &flows->walk);
+	INIT_DELAYED_WORK(&flows->gc, gc_work);
+	queue_delayed_work(system_power_efficient_wq, &flows->gc, GC_INTERVAL);
+	return 0;
+
+err_destroy_conns:
+	rhashtable_destroy(&flows->conns);
+	return err;
+}
+
+static void free_conn(void *ptr, void *arg)
+{
+	struct serval_net *sn = arg;
+	struct serval_conn *conn = ptr;
+
+	serval_conn_put_sock(conn);
+	serval_flow_drop(sn, conn);
+	kfree_rcu(conn, rcu);
+}
+
+/**
+ * serval_flows_exit() - free a namespace's tables
+ * @sn: namespace; no packet and no socket can reach it any more
+ *
+ * Connections of orphans and of TIME_WAIT sockets are still there; TCP goes
+ * on without them, and what it sends finds no device.
+ *
+ * Context: process.
+ */
+void serval_flows_exit(struct serval_net *sn)
+{
+	struct serval_flows *flows = &sn->flows;
+
+	/* requeues itself only; nobody else queues it */
+	cancel_delayed_work_sync(&flows->gc);
+	rhashtable_walk_exit(&flows->walk);
+	rhashtable_free_and_destroy(&flows->conns, free_conn, sn);
+	rhashtable_destroy(&flows->flows);
+}

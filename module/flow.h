@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Connections and flows.
+ *
+ * A connection is what TCP sees: a pair of ULIDs and two ports.  A flow is
+ * the path it takes now: a pair of flow ids, locators, a route.  Receiving
+ * goes wire id -> flow -> connection -> socket; sending goes ULID ->
+ * connection -> flow.
+ */
+#ifndef _SERVAL_FLOW_H
+#define _SERVAL_FLOW_H
+
+#include <linux/atomic.h>
+#include <linux/in6.h>
+#include <linux/rhashtable.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <linux/serval.h>
+
+#include "wire.h"
+
+struct dst_entry;
+struct serval_net;
+struct sock;
+
+/**
+ * struct serval_conn_key - what names a connection in this namespace
+ * @l:     key of its L
+ * @r:     key of its R, 0 unless @l is shared
+ * @ports: local << 16 | remote TCP port, 0 unless @l is shared
+ *
+ * An L is random and names its connection alone, except with TCP Fast Open,
+ * whose cookies need stable addresses.
+ */
+struct serval_conn_key {
+	u64 l;
+	u64 r;
+	u64 ports;
+};
+
+/**
+ * struct serval_conn - a connection, or a socket that may become one
+ * @node:    in serval_flows.conns
+ * @key:     constant while in the table
+ * @rcu:     freed after a grace period
+ * @lock:    protects @sk, @flow, @owned, @owner, @dead
+ * @sk:      one reference on the full socket: taken when it transmits or
+ *           connects, dropped when it is closed or found dead
+ * @flow:    the path in use, NULL until connect()
+ * @owned:   a struct socket has it: not for the collector
+ * @owner:   that socket's sock, no reference: release() ends @owned
+ * @dead:    out of the table; never get a socket or flow any more
+ * @bound:   @local was given by bind() and is in the service table
+ * @lport:   TCP ports, network byte order; 0 until known
+ * @rport:   see @lport
+ * @laddr:   ULIDs
+ * @raddr:   see @laddr
+ * @local:   name of this end, zero if it has none
+ * @peer:    name of the other end, zero if it has none
+ * @bits:    prefix length of @local while bound
+ * @flags:   sv_flags given to bind()
+ * @advised: advisory address from connect(), 0 = none
+ * @bind_addr: local address given to bind(), 0 = by route
+ * @oif:     outer device asked for, 0 = by route
+ *
+ * Lifetime / locking: made by socket() or, after TCP accepted a SYN, by
+ * handshake.c.  Found under rcu_read_lock().  While @owned the socket's sock
+ * lock protects @bound and what follows; a passive connection's fields are
+ * constant.  Freed by release() if it never had a flow, else by the
+ * collector once TCP does not know the 4-tuple any more.
+ */
+struct serval_conn {
+	struct rhash_head node;
+	struct serval_conn_key key;
+	struct rcu_head rcu;
+	spinlock_t lock;	/* protects sk, flow, owned, owner, dead */
+	struct sock *sk;
+	struct serval_flow __rcu *flow;
+	const struct sock *owner;
+	bool owned;
+	bool dead;
+	bool bound;
+	__be16 lport;
+	__be16 rport;
+	struct in6_addr laddr;
+	struct in6_addr raddr;
+	struct service_id local;
+	struct service_id peer;
+	u16 bits;
+	u8 flags;
+	__be32 advised;
+	__be32 bind_addr;
+	int oif;
+};
+
+enum serval_flow_state {
+	SERVAL_FLOW_SYN_SENT,
+	SERVAL_FLOW_SYN_RCVD,
+	SERVAL_FLOW_ESTABLISHED,
+};
+
+/**
+ * struct serval_flow - one path of a connection
+ * @node:      in serval_flows.flows
+ * @local_id:  random or keyed hash, never 0, constant
+ * @peer_id:   0 until the SYN-ACK is accepted
+ * @state:     enum serval_flow_state
+ * @confirmed: the responder has been heard after its SYN-ACK; its ACKs and
+ *             data need no confirm extensions from here on
+ * @mtu:       of the outer device or route when @mss was computed
+ * @mss:       largest TCP segment, without options, that fits the route
+ * @laddr:     locators, network byte order; @laddr 0 until a route is known
+ * @raddr:     see @laddr
+ * @oif:       outer device asked for, 0 = by route
+ * @ip_id:     next IPv4 identification
+ * @hdr:       the 12 bytes of every data packet, with checksum
+ * @dst:       cached route; protected by the connection's lock, read under RCU
+ * @conn:      its connection, which outlives it by a grace period
+ * @rcu:       freed after a grace period
+ * @iss:       our first version number
+ * @peer_iss:  the peer's
+ * @nonce:     ours
+ * @peer_nonce: the peer's
+ * @sent_packets: superpackets count as what they become
+ * @sent_bytes: TCP segments
+ * @received_packets: see @sent_packets
+ * @received_bytes: see @sent_bytes
+ * @born:      jiffies64
+ *
+ * Lifetime: unlinked with its connection or when connect() replaces it.
+ */
+struct serval_flow {
+	struct rhash_head node;
+	__be32 local_id;
+	__be32 peer_id;
+	u8 state;
+	bool confirmed;
+	u16 mss;
+	u32 mtu;
+	__be32 laddr;
+	__be32 raddr;
+	int oif;
+	u16 ip_id;
+	struct serval_hdr hdr;
+	struct dst_entry __rcu *dst;
+	struct serval_conn *conn;
+	atomic64_t sent_packets;
+	atomic64_t sent_bytes;
+	atomic64_t received_packets;
+	atomic64_t received_bytes;
+	struct rcu_head rcu;
+	u32 iss;
+	u32 peer_iss;
+	u64 nonce;
+	u64 peer_nonce;
+	u64 born;
+};
+
+/**
+ * struct serval_flows - connections and flows of a namespace
+ * @conns: by serval_conn_key
+ * @flows: by local flow id
+ * @gc:    the collector
+ * @walk:  where it is
+ */
+struct serval_flows {
+	struct rhashtable conns;
+	struct rhashtable flows;
+	struct delayed_work gc;
+	struct rhashtable_iter walk;
+};
+
+int serval_flows_init(struct serval_net *sn);
+void serval_flows_exit(struct serval_net *sn);
+
+struct serval_conn *serval_conn_alloc(gfp_t gfp);
+int serval_conn_insert(struct serval_net *sn, struct serval_conn *conn);
+int serval_conn_insert_random(struct serval_net *sn, struct serval_conn *conn);
+struct serval_conn *serval_conn_find(struct serval_net *sn, u64 l);
+struct serval_conn *serval_conn_find_tuple(struct serval_net *sn,
+					   const struct in6_addr *laddr,
+					   const struct in6_addr *raddr,
+					   __be16 lport, __be16 rport);
+struct serval_conn *serval_conn_find_sock(struct serval_net *sn,
+					  const struct sock *sk);
+void serval_conn_set_sock(struct serval_conn *conn, struct sock *sk);
+void serval_conn_put_sock(struct serval_conn *conn);
+struct sock *serval_conn_tcp_sock(struct serval_net *sn,
+				  const struct serval_conn *conn);
+int serval_conn_rekey(struct serval_net *sn, struct serval_conn *conn,
+		      const struct serval_conn_key *key);
+void serval_conn_evict(struct serval_net *sn,
+		       const struct serval_conn_key *key, __be32 local_id);
+struct serval_conn *serval_conn_claim(struct serval_net *sn,
+				      const struct sock *sk);
+void serval_conn_destroy(struct serval_net *sn, struct serval_conn *conn);
+void serval_conn_reap(struct serval_net *sn, struct serval_conn *conn);
+void serval_conn_release(struct serval_net *sn, struct serval_conn *conn);
+
+struct serval_flow *serval_flow_alloc(gfp_t gfp);
+int serval_flow_insert(struct serval_net *sn, struct serval_flow *fl,
+		       struct serval_conn *conn);
+int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl,
+			      struct serval_conn *conn);
+void serval_flow_drop(struct serval_net *sn, struct serval_conn *conn);
+void serval_flow_free(struct serval_flow *fl);
+struct serval_flow *serval_flow_find(struct serval_net *sn, __be32 id);
+void serval_flow_build_hdr(struct serval_flow *fl);
+
+#endif /* _SERVAL_FLOW_H */

@@ -1,0 +1,732 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Making connections: SYN, SYN-ACK, confirm packet, refusals and resets
+ * (Documentation/protocol.rst section 4).
+ *
+ * The responder keeps nothing for a SYN that TCP does not keep.  Its flow id,
+ * ULIDs, version number and nonce are a keyed hash of what the SYN says, so
+ * that the confirm packet, which repeats all of it, leads to the same ones:
+ *
+ *	SYN: derive a seed on the stack; choose the listener through the
+ *	     service table; call TCP's handler.  The SYN-ACK leaves while the
+ *	     handler runs and finds the seed in a per-CPU variable.
+ *	     After it: does TCP know the 4-tuple?  Then insert connection and
+ *	     flow.  If not (SYN cookie, queue full), nothing was allocated.
+ *	confirm packet: the flow is there, or it is derived again and given to
+ *	     the listener, where only a valid cookie makes a socket.
+ *
+ * Two slots of 64 s are tried, and four variants if another flow happens to
+ * have the id.
+ */
+#include <linux/ip.h>
+#include <linux/jiffies.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <net/inet6_hashtables.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/tcp.h>
+
+#include "events.h"
+#include "fastopen.h"
+#include "ipv4.h"
+#include "sal.h"
+#include "ulid.h"
+
+#define SLOT_SECONDS	64
+#define VARIANTS	4
+#define FASTOPEN	4	/* these variants have stable ULIDs (fastopen.c) */
+#define REPLIES_PER_SECOND	1000
+
+struct serval_seed {
+	struct serval_conn conn;
+	struct serval_flow flow;
+};
+
+/* The seed whose SYN or confirm packet TCP handles on this CPU right now.
+ * Softirq only, and nothing in TCP's handler receives another packet.
+ */
+static DEFINE_PER_CPU(struct serval_seed *, current_seed);
+
+/**
+ * serval_seed_find() - connection that is being made on this CPU
+ * @sn: namespace
+ * @l:  key of its L
+ */
+struct serval_conn *serval_seed_find(const struct serval_net *sn, u64 l)
+{
+	struct serval_seed *seed = this_cpu_read(current_seed);
+
+	return seed && seed->conn.key.l == l ? &seed->conn : NULL;
+}
+
+struct id_input {
+	__be32 locator;
+	__be32 peer_id;
+	u64 nonce;
+	struct service_id service;
+	u32 slot;
+	u32 variant;
+};
+
+static u32 current_slot(void)
+{
+	return get_jiffies_64() / (SLOT_SECONDS * HZ);
+}
+
+static void derive(struct serval_net *sn, const struct sk_buff *skb,
+		   const struct serval_pkt *pkt, u32 slot, u32 variant,
+		   struct serval_seed *seed)
+{
+	const struct id_input in = {
+		.locator = ip_hdr(skb)->saddr,
+		.peer_id = pkt->src,
+		.nonce = pkt->nonce,
+		.service = pkt->service[0],
+		.slot = slot,
+		.variant = variant,
+	};
+	u64 base = siphash(&in, sizeof(in), &sn->secret);
+	u64 ids = siphash_2u64(base, 1, &sn->secret);
+
+	seed->flow.local_id = (__force __be32)(u32)ids;
+	seed->flow.iss = ids >> 32;
+	seed->flow.nonce = siphash_2u64(base, 2, &sn->secret);
+	seed->conn.key.l = siphash_2u64(base, 3, &sn->secret);
+}
+
+static void seed_init(struct serval_seed *seed, const struct sk_buff *skb,
+		      const struct serval_pkt *pkt, u32 peer_iss)
+{
+	memset(seed, 0, sizeof(*seed));
+	spin_lock_init(&seed->conn.lock);
+	rcu_assign_pointer(seed->conn.flow, &seed->flow);
+	seed->conn.local = pkt->service[0];
+	seed->flow.conn = &seed->conn;
+	seed->flow.state = SERVAL_FLOW_SYN_RCVD;
+	seed->flow.peer_id = pkt->src;
+	seed->flow.laddr = ip_hdr(skb)->daddr;
+	seed->flow.raddr = ip_hdr(skb)->saddr;
+	seed->flow.peer_iss = peer_iss;
+	seed->flow.peer_nonce = pkt->nonce;
+	seed->flow.born = get_jiffies_64();
+}
+
+static void seed_complete(const struct serval_net *sn,
+			  struct serval_seed *seed, const struct tcphdr *th,
+			  bool fastopen)
+{
+	struct serval_conn_key *key = &seed->conn.key;
+
+	if (fastopen)
+		serval_fastopen_server_key(sn, key, seed->flow.raddr,
+					   &seed->conn.local, th);
+	serval_ulid_make(&seed->conn.laddr, SERVAL_ULID_L, key->l);
+	serval_ulid_make(&seed->conn.raddr, SERVAL_ULID_R,
+			 fastopen ? key->r : key->l);
+	seed->conn.lport = th->dest;
+	seed->conn.rport = th->source;
+	serval_flow_build_hdr(&seed->flow);
+}
+
+static bool same_peer(const struct serval_flow *fl, const struct sk_buff *skb,
+		      const struct serval_pkt *pkt)
+{
+	return fl->peer_id == pkt->src && fl->peer_nonce == pkt->nonce &&
+	       fl->raddr == ip_hdr(skb)->saddr &&
+	       !memcmp(&fl->conn->local, &pkt->service[0],
+		       sizeof(pkt->service[0]));
+}
+
+/* Flow of an earlier copy of this SYN, or NULL and a free id in @seed */
+static struct serval_flow *seed_for_syn(struct serval_net *sn,
+					const struct sk_buff *skb,
+					const struct serval_pkt *pkt,
+					struct serval_seed *seed, u32 first)
+{
+	u32 slot = current_slot(), age, variant;
+	struct serval_flow *fl;
+
+	/* the older slot first: the last derivation is the one that is kept */
+	for (age = 2; age-- > 0;) {
+		for (variant = first; variant < first + VARIANTS; variant++) {
+			derive(sn, skb, pkt, slot - age, variant, seed);
+			fl = serval_flow_find(sn, seed->flow.local_id);
+			if (fl && same_peer(fl, skb, pkt))
+				return fl;
+			if (!fl && seed->flow.local_id)
+				break;
+		}
+	}
+	return NULL;
+}
+
+/* Return: the variant whose SYN-ACK the packet confirms, or -ENOENT */
+static int seed_for_confirm(struct serval_net *sn, const struct sk_buff *skb,
+			    const struct serval_pkt *pkt,
+			    struct serval_seed *seed)
+{
+	u32 slot = current_slot(), age, variant;
+
+	for (age = 0; age < 2; age++)
+		for (variant = 0; variant < FASTOPEN + VARIANTS; variant++) {
+			derive(sn, skb, pkt, slot - age, variant, seed);
+			if (seed->flow.local_id == pkt->dst &&
+			    seed->flow.iss + 1 == pkt->ackno)
+				return variant;
+		}
+	return -ENOENT;
+}
+
+static bool reply_allowed(struct serval_net *sn)
+{
+	unsigned long now = jiffies, stamp = READ_ONCE(sn->reply_stamp);
+
+	if (time_after_eq(now, stamp + HZ) &&
+	    cmpxchg(&sn->reply_stamp, stamp, now) == stamp)
+		atomic_set(&sn->reply_tokens, REPLIES_PER_SECOND);
+	if (atomic_dec_if_positive(&sn->reply_tokens) >= 0)
+		return true;
+	SERVAL_INC(sn, RATELIMITED);
+	return false;
+}
+
+static void send_nack(struct serval_net *sn, const struct sk_buff *skb,
+		      const struct serval_pkt *syn, u8 reason)
+{
+	const struct serval_pkt pkt = {
+		.src = (__force __be32)(get_random_u32() | 1),
+		.dst = syn->src,
+		.protocol = SERVAL_PROTO_NONE,
+		.has = SERVAL_HAS_CONTROL,
+		.flags = SERVAL_CTRL_NACK,
+		.reason = reason,
+		.ackno = syn->verno + 1,
+		.nonce = syn->nonce,
+	};
+
+	if (!reply_allowed(sn))
+		return;
+	SERVAL_INC(sn, OUTNACK);
+	serval_ipv4_reply(sn, skb, &pkt);
+}
+
+/**
+ * serval_rst_send() - tell a peer that its flow is not known here
+ * @sn:  namespace
+ * @skb: the offending packet, at the SAL header, TCP header linear; kept
+ * @src: its source flow id
+ * @dst: its destination flow id
+ * @len: of its SAL header
+ *
+ * verno carries the sequence number that TCP would put into the RST, so the
+ * peer's TCP checks it like one (Documentation/protocol.rst 4).  As long as
+ * the shortest segment that can ask for it, and never an answer to a RST.
+ */
+void serval_rst_send(struct serval_net *sn, struct sk_buff *skb, __be32 src,
+		     __be32 dst, unsigned int len)
+{
+	const struct tcphdr *th = (struct tcphdr *)(skb->data + len);
+	const struct serval_pkt pkt = {
+		.src = dst,
+		.dst = src,
+		.protocol = SERVAL_PROTO_NONE,
+		.has = SERVAL_HAS_CONTROL,
+		.flags = SERVAL_CTRL_RST,
+		.verno = ntohl(th->ack_seq),
+	};
+
+	if (th->rst || !th->ack || !reply_allowed(sn))
+		return;
+	SERVAL_INC(sn, OUTRST);
+	serval_ipv4_reply(sn, skb, &pkt);
+}
+
+/* Give the segment to the socket TCP has for the tuple, else to @listener */
+static void deliver_passive(struct serval_net *sn, struct sk_buff *skb,
+			    struct serval_conn *conn, unsigned int len,
+			    struct sock *listener)
+{
+	struct sock *sk = serval_conn_tcp_sock(sn, conn);
+
+	skb_orphan(skb);
+	if (sk && sk->sk_state == TCP_TIME_WAIT &&
+	    ((struct tcphdr *)(skb->data + len))->syn) {
+		/* only stable ULIDs come again; old segments can't, they have
+		 * another flow id
+		 */
+		inet_twsk_deschedule_put(inet_twsk(sk));
+		sk = NULL;
+	}
+	if (sk) {
+		skb->sk = sk;
+		skb->destructor = sock_edemux;
+	} else {
+		skb->sk = listener;
+		skb->destructor = sock_pfree;
+	}
+	serval_deliver(sn, skb, conn, len);
+}
+
+static struct serval_flow *flow_from_seed(struct serval_seed *seed)
+{
+	struct serval_flow *fl = kmemdup(&seed->flow, sizeof(*fl), GFP_ATOMIC);
+
+	if (fl)		/* the route's reference moves on */
+		RCU_INIT_POINTER(seed->flow.dst, NULL);
+	return fl;
+}
+
+static struct serval_conn *conn_from_seed(const struct serval_seed *seed)
+{
+	struct serval_conn *conn = kmemdup(&seed->conn, sizeof(*conn),
+					   GFP_ATOMIC);
+
+	if (!conn)
+		return NULL;
+	spin_lock_init(&conn->lock);
+	RCU_INIT_POINTER(conn->flow, NULL);
+	return conn;
+}
+
+static void established(struct serval_net *sn, struct serval_flow *fl)
+{
+	serval_event_flow(sn, SERVAL_CMD_FLOW_NEW_NTF, fl);
+}
+
+/* Publish the seed: flow first unreachable, then connection, then by id */
+static void insert_seed(struct serval_net *sn, struct serval_seed *seed)
+{
+	struct serval_conn *conn = conn_from_seed(seed);
+	struct serval_flow *fl = flow_from_seed(seed);
+	int err = -ENOMEM;
+
+	if (!conn || !fl)
+		goto err_free;
+	if (conn->key.r)
+		serval_conn_evict(sn, &conn->key, fl->local_id);
+	err = serval_conn_insert(sn, conn);
+	if (err)
+		goto err_free;
+	err = serval_flow_insert(sn, fl, conn);
+	if (err) {
+		/* the peer's next confirm packet makes both anew */
+		serval_conn_destroy(sn, conn);
+		conn = NULL;
+		goto err_free;
+	}
+	if (fl->state == SERVAL_FLOW_ESTABLISHED)
+		established(sn, fl);
+	return;
+
+err_free:
+	/* -EEXIST: another CPU handled a copy of the packet */
+	if (err == -ENOMEM)
+		SERVAL_INC(sn, FLOWNOMEM);
+	kfree(conn);
+	if (fl)
+		serval_flow_free(fl);
+}
+
+static void run_seed(struct serval_net *sn, struct sk_buff *skb,
+		     struct serval_seed *seed, unsigned int len,
+		     struct sock *listener)
+{
+	struct serval_seed *outer = this_cpu_read(current_seed);
+	struct sock *sk;
+
+	this_cpu_write(current_seed, seed);
+	deliver_passive(sn, skb, &seed->conn, len, listener);
+	this_cpu_write(current_seed, outer);
+
+	sk = serval_conn_tcp_sock(sn, &seed->conn);
+	if (!sk)
+		return;
+	if (sk_fullsock(sk)) {
+		seed->flow.state = SERVAL_FLOW_ESTABLISHED;
+		seed->flow.confirmed = true;
+	}
+	insert_seed(sn, seed);
+	sock_gen_put(sk);
+}
+
+/* Among the members of a SO_REUSEPORT group with the hash that TCP's own
+ * lookup takes, which on 6.12 selects again
+ */
+static struct serval_target *find_listener(struct serval_net *sn,
+					   struct sk_buff *skb,
+					   const struct serval_pkt *pkt,
+					   unsigned int len,
+					   const struct serval_conn *conn)
+{
+	const struct tcphdr *th = (struct tcphdr *)(skb->data + len);
+	u32 hash = inet6_ehashfn(sn->net, &conn->laddr, ntohs(th->dest),
+				 &conn->raddr, th->source);
+	struct serval_target *t;
+
+	__skb_pull(skb, len);
+	t = serval_service_listener(sn, &pkt->service[0], hash, skb,
+				    __tcp_hdrlen(th));
+	__skb_push(skb, len);
+	return t;
+}
+
+/* A listener bound to a device or a local address serves nothing else; its
+ * connections go out through that device
+ */
+static bool listener_takes(struct serval_net *sn, const struct sk_buff *skb,
+			   const struct sock *listener, struct serval_flow *fl)
+{
+	const struct serval_conn *conn = serval_conn_find_sock(sn, listener);
+
+	if (!conn || listener->sk_bound_dev_if != sn->dev->ifindex)
+		return false;
+	if (conn->bind_addr && conn->bind_addr != ip_hdr(skb)->daddr)
+		return false;
+	if (conn->oif && conn->oif != inet_iif(skb) &&
+	    conn->oif != inet_sdif(skb))
+		return false;
+	fl->oif = conn->oif;
+	return true;
+}
+
+/* @skb at the SAL header; the TCP header behind it linear and ours */
+static struct tcphdr *pull_tcp(struct sk_buff *skb, unsigned int len)
+{
+	struct tcphdr *th;
+
+	if (!pskb_may_pull(skb, len + sizeof(*th)))
+		return NULL;
+	th = (struct tcphdr *)(skb->data + len);
+	if (th->doff < sizeof(*th) / 4 ||
+	    !pskb_may_pull(skb, len + th->doff * 4))
+		return NULL;
+	if (skb_ensure_writable(skb, len + th->doff * 4))
+		return NULL;
+	return (struct tcphdr *)(skb->data + len);
+}
+
+static void clamp_received(struct sk_buff *skb, unsigned int len, u16 mss)
+{
+	__skb_pull(skb, len);
+	serval_clamp_mss(skb, mss);
+	__skb_push(skb, len);
+}
+
+static void refuse(struct serval_net *sn, struct sk_buff *skb,
+		   const struct serval_pkt *pkt)
+{
+	send_nack(sn, skb, pkt, ECONNREFUSED);
+	serval_drop(sn, skb, SERVAL_MIB_SYNNOSERVICE);
+}
+
+/**
+ * serval_syn_rcv() - a SYN asks for a service
+ * @sn:  namespace
+ * @skb: at the SAL header; consumed
+ * @pkt: parsed header
+ * @len: its length
+ */
+void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
+		    const struct serval_pkt *pkt, unsigned int len)
+{
+	struct serval_seed seed;
+	struct serval_target *t;
+	struct serval_flow *fl;
+	struct tcphdr *th;
+
+	if (pkt->dst || !(pkt->has & SERVAL_HAS_SERVICE) ||
+	    pkt->has & SERVAL_HAS_SERVICE2 || pkt->protocol != SERVAL_PROTO_TCP)
+		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
+	th = pull_tcp(skb, len);
+	if (!th || !th->syn || th->ack || th->rst || !th->source || !th->dest)
+		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
+	SERVAL_INC(sn, INSYN);
+
+	seed_init(&seed, skb, pkt, pkt->verno);
+	fl = seed_for_syn(sn, skb, pkt, &seed, 0);
+	seed_complete(sn, &seed, th, false);
+	t = find_listener(sn, skb, pkt, len, fl ? fl->conn : &seed.conn);
+	if (!t || !listener_takes(sn, skb, t->sk, &seed.flow))
+		return refuse(sn, skb, pkt);
+	serval_target_resolved(t, skb->len - len);
+	if (!fl && serval_fastopen_wanted(t->sk, th)) {
+		fl = seed_for_syn(sn, skb, pkt, &seed, FASTOPEN);
+		seed_complete(sn, &seed, th, true);
+	}
+	if (fl) {
+		clamp_received(skb, len, fl->mss);
+		deliver_passive(sn, skb, fl->conn, len, t->sk);
+		return;
+	}
+	if (IS_ERR(serval_ipv4_route(sn, &seed.flow, NULL)))
+		return serval_drop(sn, skb, SERVAL_MIB_NOROUTE);
+	clamp_received(skb, len, seed.flow.mss);
+	run_seed(sn, skb, &seed, len, t->sk);
+	dst_release(rcu_dereference_protected(seed.flow.dst, true));
+}
+
+/* A confirm packet of a flow that nobody keeps: perhaps a SYN cookie's */
+static void confirm_unknown(struct serval_net *sn, struct sk_buff *skb,
+			    const struct serval_pkt *pkt, unsigned int len,
+			    const struct tcphdr *th)
+{
+	struct serval_seed seed;
+	struct serval_target *t;
+	int variant;
+
+	seed_init(&seed, skb, pkt, pkt->verno - 1);
+	variant = seed_for_confirm(sn, skb, pkt, &seed);
+	if (variant < 0 || th->syn) {
+		serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
+		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
+	}
+	seed_complete(sn, &seed, th, variant >= FASTOPEN);
+	t = find_listener(sn, skb, pkt, len, &seed.conn);
+	if (!t || !listener_takes(sn, skb, t->sk, &seed.flow)) {
+		serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
+		return serval_drop(sn, skb, SERVAL_MIB_SYNNOSERVICE);
+	}
+	if (IS_ERR(serval_ipv4_route(sn, &seed.flow, NULL)))
+		return serval_drop(sn, skb, SERVAL_MIB_NOROUTE);
+	run_seed(sn, skb, &seed, len, t->sk);
+	dst_release(rcu_dereference_protected(seed.flow.dst, true));
+}
+
+/**
+ * serval_confirm_rcv() - the initiator's packets until it has heard us
+ * @sn:  namespace
+ * @skb: at the SAL header; consumed
+ * @pkt: parsed header
+ * @len: its length
+ */
+void serval_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
+			const struct serval_pkt *pkt, unsigned int len)
+{
+	struct serval_flow *fl;
+	struct tcphdr *th;
+
+	if (!pkt->dst || !(pkt->has & SERVAL_HAS_SERVICE) ||
+	    pkt->protocol != SERVAL_PROTO_TCP)
+		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
+	th = pull_tcp(skb, len);
+	if (!th)
+		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
+	fl = serval_flow_find(sn, pkt->dst);
+	if (!fl)
+		return confirm_unknown(sn, skb, pkt, len, th);
+	if (fl->peer_id != pkt->src)
+		return serval_drop(sn, skb, SERVAL_MIB_INBADPEERID);
+	if (fl->raddr != ip_hdr(skb)->saddr)
+		return serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
+	if (!same_peer(fl, skb, pkt) || pkt->ackno != fl->iss + 1)
+		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
+
+	spin_lock_bh(&fl->conn->lock);
+	if (fl->state == SERVAL_FLOW_SYN_RCVD) {
+		WRITE_ONCE(fl->confirmed, true);
+		WRITE_ONCE(fl->state, SERVAL_FLOW_ESTABLISHED);
+		spin_unlock_bh(&fl->conn->lock);
+		established(sn, fl);
+	} else {
+		spin_unlock_bh(&fl->conn->lock);
+	}
+	atomic64_inc(&fl->received_packets);
+	atomic64_add(skb->len - len, &fl->received_bytes);
+	serval_deliver(sn, skb, fl->conn, len);
+}
+
+static __wsum pseudo_sum(struct sk_buff *skb, int proto)
+{
+	return csum_tcpudp_nofold(0, 0, skb->len, proto, 0);
+}
+
+static bool checksum_ok(struct sk_buff *skb, unsigned int len)
+{
+	bool ok;
+
+	skb_pull_rcsum(skb, len);
+	ok = !skb_checksum_init(skb, IPPROTO_TCP, pseudo_sum) &&
+	     !skb_checksum_complete(skb);
+	skb_push_rcsum(skb, len);
+	return ok;
+}
+
+/* The SYN-ACK must be one that TCP will accept: only then is the responder's
+ * id adopted.  TCP's numbers are read without its lock; they do not change
+ * in SYN_SENT, but for snd_nxt, which TCP sets only after the SYN has left.
+ */
+static bool synack_acceptable(struct sk_buff *skb, unsigned int len,
+			      const struct serval_flow *fl,
+			      const struct serval_pkt *pkt,
+			      const struct tcphdr *th)
+{
+	const struct sock *sk = READ_ONCE(fl->conn->sk);
+	const struct tcp_sock *tp;
+	u32 ack = ntohl(th->ack_seq);
+
+	if (!sk || pkt->ackno != fl->iss + 1)
+		return false;
+	tp = tcp_sk(sk);
+	return after(ack, READ_ONCE(tp->snd_una)) &&
+	       !after(ack, READ_ONCE(tp->write_seq)) && checksum_ok(skb, len);
+}
+
+/* Return: false if another CPU was first */
+static bool adopt(struct serval_flow *fl, const struct sk_buff *skb,
+		  const struct serval_pkt *pkt)
+{
+	struct dst_entry *dst = NULL;
+	bool first;
+
+	spin_lock_bh(&fl->conn->lock);
+	first = fl->state == SERVAL_FLOW_SYN_SENT;
+	if (first) {
+		if (fl->raddr != ip_hdr(skb)->saddr)
+			dst = rcu_replace_pointer(fl->dst, NULL, true);
+		fl->raddr = ip_hdr(skb)->saddr;
+		fl->laddr = ip_hdr(skb)->daddr;
+		fl->peer_id = pkt->src;
+		fl->peer_iss = pkt->verno;
+		fl->peer_nonce = pkt->nonce;
+		serval_flow_build_hdr(fl);
+		/* pairs with the lockless look at the state in rcv_segment() */
+		smp_store_release(&fl->state, SERVAL_FLOW_ESTABLISHED);
+	}
+	spin_unlock_bh(&fl->conn->lock);
+	dst_release(dst);
+	return first;
+}
+
+/**
+ * serval_synack_rcv() - a responder answers our SYN
+ * @sn:  namespace
+ * @skb: at the SAL header; consumed
+ * @pkt: parsed header
+ * @len: its length
+ */
+void serval_synack_rcv(struct serval_net *sn, struct sk_buff *skb,
+		       const struct serval_pkt *pkt, unsigned int len)
+{
+	struct tcphdr *th = pull_tcp(skb, len);
+	struct serval_flow *fl;
+
+	if (!th || pkt->protocol != SERVAL_PROTO_TCP || !pkt->dst ||
+	    !th->syn || !th->ack || th->rst)
+		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
+	fl = serval_flow_find(sn, pkt->dst);
+	if (!fl) {
+		serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
+		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
+	}
+	if (READ_ONCE(fl->state) == SERVAL_FLOW_SYN_SENT) {
+		if (!synack_acceptable(skb, len, fl, pkt, th))
+			return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
+		if (adopt(fl, skb, pkt))
+			established(sn, fl);
+	}
+	if (fl->peer_id != pkt->src || fl->raddr != ip_hdr(skb)->saddr) {
+		/* the loser of a race between two responders */
+		if (pkt->ackno == fl->iss + 1)
+			serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
+		return serval_drop(sn, skb, SERVAL_MIB_INSYNACKLATE);
+	}
+	if (!rcu_access_pointer(fl->dst))
+		serval_ipv4_route(sn, fl, NULL);
+	SERVAL_INC(sn, INSYNACK);
+	clamp_received(skb, len, fl->mss);
+	atomic64_inc(&fl->received_packets);
+	atomic64_add(skb->len - len, &fl->received_bytes);
+	serval_deliver(sn, skb, fl->conn, len);
+}
+
+/* A refusal becomes a RST segment: TCP then treats it as it would treat one
+ * from the peer, also while a process holds the socket.
+ */
+static void deliver_rst(struct serval_net *sn, struct sk_buff *skb,
+			const struct serval_flow *fl, u32 seq, u32 ack)
+{
+	struct serval_conn *conn = fl->conn;
+	struct sk_buff *rst;
+	struct tcphdr *th;
+
+	rst = alloc_skb(MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(*th),
+			GFP_ATOMIC);
+	if (!rst)
+		return serval_drop(sn, skb, SERVAL_MIB_INNOMEM);
+	skb_reserve(rst, MAX_HEADER + sizeof(struct iphdr));
+	skb_reset_network_header(rst);
+	memset(skb_put(rst, sizeof(struct iphdr)), 0, sizeof(struct iphdr));
+	__skb_pull(rst, sizeof(struct iphdr));
+	th = skb_put_zero(rst, sizeof(*th));
+	th->source = READ_ONCE(conn->rport);
+	th->dest = READ_ONCE(conn->lport);
+	th->seq = htonl(seq);
+	th->ack_seq = htonl(ack);
+	th->doff = sizeof(*th) / 4;
+	th->rst = 1;
+	th->ack = READ_ONCE(fl->state) == SERVAL_FLOW_SYN_SENT;
+	rst->ip_summed = CHECKSUM_UNNECESSARY;
+	rst->pkt_type = PACKET_HOST;
+	consume_skb(skb);
+	serval_deliver(sn, rst, conn, 0);
+}
+
+/**
+ * serval_nack_rcv() - our SYN is refused
+ * @sn:  namespace
+ * @skb: consumed
+ * @pkt: parsed header
+ *
+ * May come from a third address, a forwarder's: what it must know is our
+ * random id, our version number and our nonce.
+ */
+void serval_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
+		     const struct serval_pkt *pkt)
+{
+	struct serval_flow *fl = serval_flow_find(sn, pkt->dst);
+	const struct sock *sk;
+
+	if (!fl)
+		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
+	if (READ_ONCE(fl->state) != SERVAL_FLOW_SYN_SENT)
+		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
+	if (pkt->nonce != fl->nonce)
+		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
+	sk = READ_ONCE(fl->conn->sk);
+	if (pkt->ackno != fl->iss + 1 || !sk)
+		return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
+	SERVAL_INC(sn, INNACK);
+	deliver_rst(sn, skb, fl, 0, READ_ONCE(tcp_sk(sk)->snd_una) + 1);
+}
+
+/**
+ * serval_rst_rcv() - the peer does not know our flow any more
+ * @sn:  namespace
+ * @skb: consumed
+ * @pkt: parsed header
+ *
+ * Counts only with both ids from the flow's locator, and then only if TCP
+ * finds the sequence number in verno right.
+ */
+void serval_rst_rcv(struct serval_net *sn, struct sk_buff *skb,
+		    const struct serval_pkt *pkt)
+{
+	struct serval_flow *fl = serval_flow_find(sn, pkt->dst);
+	bool half_open;
+
+	if (!fl)
+		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
+	if (fl->state == SERVAL_FLOW_SYN_SENT)
+		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
+	if (fl->peer_id != pkt->src)
+		return serval_drop(sn, skb, SERVAL_MIB_INBADPEERID);
+	if (fl->raddr != ip_hdr(skb)->saddr)
+		return serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
+	SERVAL_INC(sn, INRST);
+	half_open = READ_ONCE(fl->state) == SERVAL_FLOW_SYN_RCVD;
+	deliver_rst(sn, skb, fl, pkt->verno, 0);
+	if (half_open)
+		serval_conn_reap(sn, fl->conn);
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From IP to TCP.
+ *
+ *	ip_local_deliver() -> serval_rcv()
+ *	   12-byte header:	flow by destination id; source id and locator
+ *				must be the peer's
+ *	   longer:		parse, then by CONTROL flags to handshake.c
+ *	serval_deliver(): strip the SAL header, put the virtual IPv6 header in
+ *	the place of the outer one, call TCP's handler
+ *
+ * TCP gets a cached local dst and, if the connection knows its full socket,
+ * that socket, so neither a route nor a socket lookup is needed.
+ */
+#include <linux/icmp.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/ip6_fib.h>
+#include <net/ipv6.h>
+#include <net/protocol.h>
+#include <net/route.h>
+#include <net/tcp.h>
+
+#include "ipv4.h"
+#include "sal.h"
+#include "trace.h"
+
+/**
+ * serval_drop() - drop a packet, count and trace why
+ * @sn:  namespace
+ * @skb: consumed
+ * @why: counter
+ */
+void serval_drop(struct serval_net *sn, struct sk_buff *skb,
+		 enum serval_mib_field why)
+{
+	this_cpu_inc(sn->mib->v[why]);
+	trace_serval_drop(sn->net, skb, why);
+	if (unlikely(READ_ONCE(sn->settings.debug)))
+		net_info_ratelimited("serval: dropped %u bytes: %s\n",
+				     skb->len, serval_mib_names[why]);
+	kfree_skb(skb);
+}
+
+/**
+ * serval_push_virtual() - put a virtual IPv6 header before a TCP segment
+ * @skb:    at the TCP header, with headroom that is ours to write
+ * @saddr:  ULID of the sender
+ * @daddr:  ULID of the receiver
+ * @tclass: DSCP and ECN
+ */
+void serval_push_virtual(struct sk_buff *skb, const struct in6_addr *saddr,
+			 const struct in6_addr *daddr, u8 tclass)
+{
+	unsigned int len = skb->len;
+	struct ipv6hdr *ip6h;
+
+	ip6h = skb_push(skb, sizeof(*ip6h));
+	skb_reset_network_header(skb);
+	ip6_flow_hdr(ip6h, tclass, 0);
+	/* a superpacket may be longer than the field; TCP uses skb->len */
+	ip6h->payload_len = htons(len > U16_MAX ? 0 : len);
+	ip6h->nexthdr = IPPROTO_TCP;
+	ip6h->hop_limit = 64;
+	ip6h->saddr = *saddr;
+	ip6h->daddr = *daddr;
+}
+
+/* Early demux without a lookup.  The connection's reference may be dropped
+ * and the memory become another socket meanwhile, hence the second look.
+ */
+static void set_socket(struct sk_buff *skb, const struct serval_conn *conn)
+{
+	struct sock *sk = READ_ONCE(conn->sk);
+
+	if (!sk || !refcount_inc_not_zero(&sk->sk_refcnt))
+		return;
+	/* TIME_WAIT and closed: TCP's own lookup finds what took over */
+	if (unlikely(READ_ONCE(conn->sk) != sk ||
+		     (1 << READ_ONCE(sk->sk_state)) &
+		     (TCPF_CLOSE | TCPF_SYN_SENT | TCPF_SYN_RECV |
+		      TCPF_LISTEN))) {
+		sock_put(sk);
+		return;
+	}
+	skb->sk = sk;
+	skb->destructor = sock_edemux;
+}
+
+static int call_tcp(struct serval_net *sn, struct sk_buff *skb)
+{
+	const struct inet6_protocol *tcp;
+
+	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	/* as from a slave of sal0: sockets bound to no device do not match */
+	IP6CB(skb)->flags = IP6SKB_L3SLAVE;
+	IP6CB(skb)->iif = sn->dev->ifindex;
+	skb->skb_iif = sn->dev->ifindex;
+	skb->dev = sn->dev;
+	skb->protocol = htons(ETH_P_IPV6);
+	skb_shinfo(skb)->gso_type &= ~SKB_GSO_SCTP;
+	skb_dst_drop(skb);
+	skb_dst_set_noref(skb, &sn->local_rt->dst);
+	tcp = rcu_dereference(inet6_protos[IPPROTO_TCP]);
+	return tcp->handler(skb);
+}
+
+/* May TCP see the segment?  Only with the ports of its connection, and a SYN
+ * only for a socket that the SAL chose: TCP would look for a listener, which
+ * might be any program's.
+ */
+static bool admissible(struct sk_buff *skb, const struct serval_conn *conn)
+{
+	const struct tcphdr *th = (struct tcphdr *)skb->data;
+
+	if (unlikely(th->source != conn->rport || th->dest != conn->lport))
+		return false;
+	if (!skb->sk)
+		set_socket(skb, conn);
+	return likely(!th->syn || th->ack) || skb->sk;
+}
+
+/**
+ * serval_deliver() - hand a segment to TCP
+ * @sn:   namespace
+ * @skb:  at the SAL header, network header is the outer one; consumed; its
+ *        socket may be chosen already; the TCP header is linear
+ * @conn: whose
+ * @len:  of the SAL header
+ *
+ * Context: softirq, rcu_read_lock() held.
+ * Return: 0, as IP expects of a handler.
+ */
+int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
+		   struct serval_conn *conn, unsigned int len)
+{
+	u8 tclass = ip_hdr(skb)->tos;
+
+	if (unlikely(skb_cow_head(skb, sizeof(struct ipv6hdr)))) {
+		serval_drop(sn, skb, SERVAL_MIB_INNOMEM);
+		return 0;
+	}
+	skb_pull_rcsum(skb, len);
+	skb_reset_transport_header(skb);
+	if (serval_tapped(sn))
+		serval_device_tap(sn, skb, conn, tclass, false);
+	if (unlikely(!admissible(skb, conn))) {
+		serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
+		return 0;
+	}
+	serval_push_virtual(skb, &conn->raddr, &conn->laddr, tclass);
+	__skb_pull(skb, sizeof(struct ipv6hdr));
+	call_tcp(sn, skb);
+	return 0;
+}
+
+static void count_received(struct serval_flow *fl, const struct sk_buff *skb,
+			   unsigned int len)
+{
+	atomic64_add(max_t(u32, skb_shinfo(skb)->gso_segs, 1),
+		     &fl->received_packets);
+	atomic64_add(skb->len - len, &fl->received_bytes);
+}
+
+/* A segment of an established flow with nothing to say to the SAL */
+static void rcv_segment(struct serval_net *sn, struct sk_buff *skb,
+			__be32 src, __be32 dst, unsigned int len)
+{
+	struct serval_flow *fl = serval_flow_find(sn, dst);
+
+	if (unlikely(!fl)) {
+		serval_rst_send(sn, skb, src, dst, len);
+		serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
+		return;
+	}
+	if (unlikely(fl->peer_id != src)) {
+		serval_drop(sn, skb, SERVAL_MIB_INBADPEERID);
+		return;
+	}
+	if (unlikely(fl->raddr != ip_hdr(skb)->saddr)) {
+		serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
+		return;
+	}
+	/* SYN_RCVD: the peer confirms until it has heard us */
+	if (unlikely(READ_ONCE(fl->state) != SERVAL_FLOW_ESTABLISHED)) {
+		serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
+		return;
+	}
+	if (unlikely(!fl->confirmed))
+		WRITE_ONCE(fl->confirmed, true);
+	count_received(fl, skb, len);
+	serval_deliver(sn, skb, fl->conn, len);
+}
+
+static void rcv_control(struct serval_net *sn, struct sk_buff *skb,
+			const struct serval_pkt *pkt, unsigned int len)
+{
+	switch (pkt->flags) {
+	case SERVAL_CTRL_SYN:
+		return serval_syn_rcv(sn, skb, pkt, len);
+	case SERVAL_CTRL_SYN | SERVAL_CTRL_ACK:
+		return serval_synack_rcv(sn, skb, pkt, len);
+	case SERVAL_CTRL_ACK:
+		return serval_confirm_rcv(sn, skb, pkt, len);
+	case SERVAL_CTRL_NACK:
+		return serval_nack_rcv(sn, skb, pkt);
+	case SERVAL_CTRL_RST:
+		return serval_rst_rcv(sn, skb, pkt);
+	default:
+		serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
+	}
+}
+
+static const enum serval_mib_field wire_mib[__SERVAL_WIRE_MAX] = {
+	[SERVAL_WIRE_SHORT]	  = SERVAL_MIB_INHDRERRORS,
+	[SERVAL_WIRE_CSUM]	  = SERVAL_MIB_INCSUMERRORS,
+	[SERVAL_WIRE_PROTO]	  = SERVAL_MIB_INPROTOERRORS,
+	[SERVAL_WIRE_ID]	  = SERVAL_MIB_INIDERRORS,
+	[SERVAL_WIRE_EXT_LEN]	  = SERVAL_MIB_INEXTERRORS,
+	[SERVAL_WIRE_EXT_COUNT]	  = SERVAL_MIB_INEXTCOUNT,
+	[SERVAL_WIRE_EXT_UNKNOWN] = SERVAL_MIB_INEXTUNKNOWN,
+};
+
+static void rcv_parsed(struct serval_net *sn, struct sk_buff *skb,
+		       unsigned int len)
+{
+	struct serval_pkt pkt;
+	enum serval_wire_err err;
+
+	err = serval_wire_parse(skb->data, len, &pkt);
+	if (err)
+		return serval_drop(sn, skb, wire_mib[err]);
+	if (pkt.has & SERVAL_HAS_CONTROL)
+		return rcv_control(sn, skb, &pkt, len);
+	if (pkt.protocol != SERVAL_PROTO_TCP || !pkt.dst)
+		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
+	if (!pskb_may_pull(skb, len + sizeof(struct tcphdr)))
+		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
+	rcv_segment(sn, skb, pkt.src, pkt.dst, len);
+}
+
+/* What serval_wire_parse() would find, for the header of nearly all packets */
+static bool is_plain(const struct serval_hdr *hdr)
+{
+	return hdr->shl == SERVAL_HDR_WORDS &&
+	       hdr->protocol == SERVAL_PROTO_TCP && hdr->src && hdr->dst &&
+	       !serval_wire_csum(hdr, SERVAL_HDR_LEN);
+}
+
+static int serval_rcv(struct sk_buff *skb)
+{
+	struct serval_net *sn = serval_net(dev_net(skb->dev));
+	const struct serval_hdr *hdr;
+	unsigned int len;
+
+	if (unlikely(READ_ONCE(sn->closed))) {
+		kfree_skb(skb);
+		return 0;
+	}
+	SERVAL_ADD(sn, INPKTS, max_t(u32, skb_shinfo(skb)->gso_segs, 1));
+	SERVAL_ADD(sn, INOCTETS, skb->len);
+	if (unlikely(!pskb_may_pull(skb, SERVAL_HDR_LEN)))
+		goto short_packet;
+	if (unlikely(skb->pkt_type != PACKET_HOST)) {
+		serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
+		return 0;
+	}
+	hdr = (struct serval_hdr *)skb->data;
+	if (likely(is_plain(hdr) &&
+		   pskb_may_pull(skb, SERVAL_HDR_LEN + sizeof(struct tcphdr)))) {
+		hdr = (struct serval_hdr *)skb->data;
+		rcv_segment(sn, skb, hdr->src, hdr->dst, SERVAL_HDR_LEN);
+		return 0;
+	}
+	len = serval_wire_len(hdr);
+	if (!len || !pskb_may_pull(skb, len))
+		goto short_packet;
+	rcv_parsed(sn, skb, len);
+	return 0;
+
+short_packet:
+	serval_drop(sn, skb, SERVAL_MIB_INHDRERRORS);
+	return 0;
+}
+
+/* With the process inside, the next transmission does it */
+static void mtu_reduced(struct sock *sk, const struct serval_conn *conn)
+{
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk))
+		serval_sync_mss(sk, conn);
+	bh_unlock_sock(sk);
+}
+
+static void report_error(struct sock *sk, int err)
+{
+	bh_lock_sock(sk);
+	if (sk->sk_state == TCP_SYN_SENT && !sock_owned_by_user(sk)) {
+		WRITE_ONCE(sk->sk_err, err);
+		sk_error_report(sk);
+		tcp_done(sk);
+	} else {
+		WRITE_ONCE(sk->sk_err_soft, err);
+	}
+	bh_unlock_sock(sk);
+}
+
+/* @skb is at the IP header that a router or host returned to us.  Only a
+ * packet this host could have sent counts: both flow ids and the locator.
+ */
+static int serval_err(struct sk_buff *skb, u32 info)
+{
+	struct serval_net *sn = serval_net(dev_net(skb->dev));
+	const struct iphdr *iph = (struct iphdr *)skb->data;
+	const int type = icmp_hdr(skb)->type;
+	const int code = icmp_hdr(skb)->code;
+	const struct serval_hdr *hdr;
+	struct serval_flow *fl;
+	struct sock *sk;
+
+	if (READ_ONCE(sn->closed))
+		return -ENOENT;
+	/* icmp_socket_deliver() made 8 bytes behind the IP header linear */
+	hdr = (struct serval_hdr *)(skb->data + iph->ihl * 4);
+	fl = serval_flow_find(sn, hdr->src);
+	if (!fl || fl->peer_id != hdr->dst || fl->raddr != iph->daddr)
+		return -ENOENT;
+	if (type != ICMP_DEST_UNREACH || code > NR_ICMP_UNREACH)
+		return 0;
+	if (code == ICMP_FRAG_NEEDED) {
+		ipv4_update_pmtu(skb, sn->net, info, 0, IPPROTO_SERVAL);
+		serval_ipv4_route(sn, fl, NULL);
+	}
+	sk = READ_ONCE(fl->conn->sk);
+	if (!sk || !refcount_inc_not_zero(&sk->sk_refcnt))
+		return 0;
+	if (READ_ONCE(fl->conn->sk) != sk)
+		goto out;
+	if (code == ICMP_FRAG_NEEDED)
+		mtu_reduced(sk, fl->conn);
+	else
+		report_error(sk, icmp_err_convert[code].errno);
+out:
+	sock_put(sk);
+	return 0;
+}
+
+static const struct net_protocol serval_protocol = {
+	.handler = serval_rcv,
+	.err_handler = serval_err,
+};
+
+/**
+ * serval_input_init() - start to receive
+ *
+ * Return: 0 or -EBUSY if somebody has protocol 144.
+ */
+int serval_input_init(void)
+{
+	return inet_add_protocol(&serval_protocol, IPPROTO_SERVAL) ? -EBUSY : 0;
+}
+
+/**
+ * serval_input_exit() - stop to receive
+ *
+ * Waits until no CPU is in the handler.
+ */
+void serval_input_exit(void)
+{
+	inet_del_protocol(&serval_protocol, IPPROTO_SERVAL);
+}

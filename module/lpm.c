@@ -1,0 +1,656 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Longest-prefix match on 256-bit keys: a path-compressed 16-ary trie.
+ *
+ * A node looks at one 4-bit digit of the key, digit number @depth.  It holds
+ * prefixes that end inside the digit (0 to 3 bits of it) and children (all 4
+ * bits): the 31 vertices of a binary tree of height 4, numbered in preorder.
+ *
+ *                 0                 @map has a bit for each vertex in use,
+ *          1             16         @slot[] a pointer for each bit of @map.
+ *      2       9      17     24     So slots are in the order of (key, bits),
+ *    3   6  10  13  18  21 25  28   and the prefixes of a child are four
+ *   45   78   ...  19 20 ... 29 30  fixed bits, of which the highest wins.
+ *
+ * A slot holds an entry or, tagged by bit 0, a node, of any greater depth: a
+ * node knows its whole prefix, and a reader compares it only when digits were
+ * skipped.  A node has two slots in use or more, so there are fewer nodes than
+ * entries, and a node that is left with one thing is replaced by that thing.
+ *
+ * Readers: every change becomes visible by one pointer store (a new node, a
+ * copy of a node, the only other thing in a node, or NULL), so one change
+ * during a walk is seen or not.  Two could be seen in the wrong order (the
+ * walk passed where the first was made, then meets the second: "add M, delete
+ * the longer L" would answer what is shorter than both), so @gen counts the
+ * changes, after each, and a walk during which it moved is done again.
+ * Entries present all the time are reachable also through replaced nodes.
+ */
+#include "lpm.h"
+
+#include <linux/bitops.h>
+#include <linux/bug.h>
+#include <linux/build_bug.h>
+#include <linux/errno.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
+#include <linux/overflow.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <asm/byteorder.h>
+
+#define DIGIT_BITS	4
+#define NODE_TAG	1UL
+
+/**
+ * struct lpm_node - one digit; constant once published, but for the slots
+ * @rcu:   frees the node after its replacement
+ * @up:    way back while the whole table is freed
+ * @map:   vertices that have a slot
+ * @depth: number of the digit, 0..63
+ * @slot:  entry, tagged node, or NULL where memory to shrink was short; after
+ *         the last one follow the @depth digits of the prefix, rounded up to
+ *         64-bit words
+ */
+struct lpm_node {
+	union {
+		struct rcu_head rcu;
+		struct lpm_node *up;
+	};
+	u32 map;
+	u32 depth;
+	void __rcu *slot[];
+};
+
+/**
+ * struct serval_lpm - a table
+ * @root: entry, tagged node, or NULL
+ * @gen:  changes made, counted after each became visible
+ */
+struct serval_lpm {
+	void __rcu *root;
+	unsigned long gen;
+};
+
+/* Bits of @map for a digit: the child, and the prefixes of it, 0 to 3 bits */
+#define STEP(child, len1, len2, len3) \
+	{ BIT(child), BIT(0) | BIT(len1) | BIT(len2) | BIT(len3) }
+
+static const struct lpm_step {
+	u32 child;
+	u32 above;
+} steps[1 << DIGIT_BITS] = {
+	STEP(4, 1, 2, 3),	STEP(5, 1, 2, 3),
+	STEP(7, 1, 2, 6),	STEP(8, 1, 2, 6),
+	STEP(11, 1, 9, 10),	STEP(12, 1, 9, 10),
+	STEP(14, 1, 9, 13),	STEP(15, 1, 9, 13),
+	STEP(19, 16, 17, 18),	STEP(20, 16, 17, 18),
+	STEP(22, 16, 17, 21),	STEP(23, 16, 17, 21),
+	STEP(26, 16, 24, 25),	STEP(27, 16, 24, 25),
+	STEP(29, 16, 24, 28),	STEP(30, 16, 24, 28),
+};
+
+static_assert(__alignof__(struct serval_lpm_entry) > NODE_TAG);
+
+static bool is_node(const void *p)
+{
+	return (unsigned long)p & NODE_TAG;
+}
+
+static struct lpm_node *to_node(const void *p)
+{
+	return (struct lpm_node *)((unsigned long)p - NODE_TAG);
+}
+
+static void *tag_node(const struct lpm_node *n)
+{
+	return (void *)((unsigned long)n + NODE_TAG);
+}
+
+/* Writers are serialised by the owner, with a lock unknown here */
+static void *slot_locked(void __rcu **slot)
+{
+	return rcu_dereference_protected(*slot, 1);
+}
+
+static unsigned int slot_index(u32 map, u32 vertex)
+{
+	return hweight32(map & (vertex - 1));
+}
+
+static unsigned int digit(const u8 *key, unsigned int depth)
+{
+	return key[depth / 2] >> (~depth & 1) * DIGIT_BITS & 0xf;
+}
+
+/* The place of a prefix of at least 4 * depth bits in a node of that depth:
+ * going one bit less deep to the left is one vertex less
+ */
+static u32 vertex(const u8 *key, unsigned int bits, unsigned int depth)
+{
+	unsigned int len = min_t(u32, bits - depth * DIGIT_BITS, DIGIT_BITS);
+
+	return steps[digit(key, depth)].child >> (DIGIT_BITS - len);
+}
+
+static unsigned int prefix_size(unsigned int depth)
+{
+	return (depth + 15) / 16 * sizeof(u64);
+}
+
+static u8 *node_prefix(const struct lpm_node *n)
+{
+	return (u8 *)&n->slot[hweight32(n->map)];
+}
+
+/* Length of what @a and @b have in common, up to @limit bits; reads both in
+ * whole 64-bit words
+ */
+static __always_inline unsigned int common_bits(const u8 *a, const u8 *b,
+						unsigned int limit)
+{
+	unsigned int i;
+	u64 x, y;
+
+	for (i = 0; i < limit; i += 64) {
+		memcpy(&x, a + i / 8, sizeof(x));
+		memcpy(&y, b + i / 8, sizeof(y));
+		x ^= y;
+		if (x) {
+			i += 64 - fls64(be64_to_cpu((__force __be64)x));
+			return min(i, limit);
+		}
+	}
+	return limit;
+}
+
+static bool prefix_valid(const u8 *key, unsigned int bits)
+{
+	static const u8 zero[SERVAL_LPM_KEY_LEN];
+	unsigned int full = DIV_ROUND_UP(bits, 8);
+
+	if (bits > SERVAL_LPM_BITS_MAX)
+		return false;
+	if (bits % 8 && key[bits / 8] & 0xff >> bits % 8)
+		return false;
+	return !memcmp(key + full, zero, SERVAL_LPM_KEY_LEN - full);
+}
+
+static const u8 *key_of(const void *p)
+{
+	const struct serval_lpm_entry *e = p;
+
+	return is_node(p) ? node_prefix(to_node(p)) : e->key;
+}
+
+static unsigned int bits_of(const void *p)
+{
+	const struct serval_lpm_entry *e = p;
+
+	return is_node(p) ? to_node(p)->depth * DIGIT_BITS : e->bits;
+}
+
+static struct lpm_node *node_alloc(u32 map, const u8 *key, unsigned int depth,
+				   gfp_t gfp)
+{
+	struct lpm_node *n;
+
+	n = kmalloc(struct_size(n, slot, hweight32(map)) + prefix_size(depth),
+		    gfp | __GFP_NOWARN);
+	if (!n)
+		return NULL;
+	n->map = map;
+	n->depth = depth;
+	memcpy(node_prefix(n), key, prefix_size(depth));
+	return n;
+}
+
+/* A copy of @n with @p at @bit, or with nothing there if @p is NULL */
+static struct lpm_node *node_copy(struct lpm_node *n, u32 bit, void *p,
+				  gfp_t gfp)
+{
+	u32 map = p ? bit : 0;
+	struct lpm_node *copy;
+	void __rcu **to;
+	u32 left;
+	int i;
+
+	for (left = n->map, i = 0; left; left &= left - 1, i++) {
+		u32 vtx = left & -left;
+
+		if (vtx != bit && slot_locked(&n->slot[i]))
+			map |= vtx;
+	}
+	copy = node_alloc(map, node_prefix(n), n->depth, gfp);
+	if (!copy)
+		return NULL;
+
+	to = copy->slot;
+	for (left = n->map | map, i = 0; left; left &= left - 1) {
+		u32 vtx = left & -left;
+		void *old = n->map & vtx ? slot_locked(&n->slot[i++]) : NULL;
+
+		if (map & vtx)
+			RCU_INIT_POINTER(*to++, vtx == bit ? p : old);
+	}
+	return copy;
+}
+
+/* Visible from here on: the only store of a change that readers act upon */
+static void publish(struct serval_lpm *lpm, void __rcu **slot, void *p)
+{
+	rcu_assign_pointer(*slot, p);
+	/* Pairs with walk_begin() */
+	smp_store_release(&lpm->gen, lpm->gen + 1);
+}
+
+static int node_grow(struct serval_lpm *lpm, void __rcu **slot, u32 bit,
+		     struct serval_lpm_entry *e)
+{
+	struct lpm_node *n = to_node(slot_locked(slot));
+	struct lpm_node *copy;
+
+	copy = node_copy(n, bit, e, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	publish(lpm, slot, tag_node(copy));
+	kfree_rcu(n, rcu);
+	return 0;
+}
+
+/* Put a node above what is in @slot, where @e parts from it after @same bits */
+static int node_split(struct serval_lpm *lpm, void __rcu **slot,
+		      unsigned int same, struct serval_lpm_entry *e)
+{
+	unsigned int depth = same / DIGIT_BITS;
+	void *p = slot_locked(slot);
+	u32 p_bit = vertex(key_of(p), bits_of(p), depth);
+	u32 e_bit = vertex(e->key, e->bits, depth);
+	struct lpm_node *n;
+
+	n = node_alloc(p_bit | e_bit, e->key, depth, GFP_KERNEL);
+	if (!n)
+		return -ENOMEM;
+	RCU_INIT_POINTER(n->slot[slot_index(n->map, p_bit)], p);
+	RCU_INIT_POINTER(n->slot[slot_index(n->map, e_bit)], e);
+	publish(lpm, slot, tag_node(n));
+	return 0;
+}
+
+/**
+ * serval_lpm_alloc() - make an empty table
+ *
+ * Context: process, may sleep.
+ * Return: the table, to be given to serval_lpm_free(), or NULL.
+ */
+struct serval_lpm *serval_lpm_alloc(void)
+{
+	return kzalloc(sizeof(struct serval_lpm), GFP_KERNEL);
+}
+
+/**
+ * serval_lpm_free() - free a table, but not the entries in it
+ * @lpm: table, or NULL
+ *
+ * No reader and no writer may be left; the owner waits for the former.  Takes
+ * the nodes apart from the last slot to the first and climbs by @up, so it
+ * needs neither recursion nor memory.
+ *
+ * Context: process, may sleep.
+ */
+void serval_lpm_free(struct serval_lpm *lpm)
+{
+	struct lpm_node *n = NULL;
+	void *p;
+
+	if (!lpm)
+		return;
+	p = slot_locked(&lpm->root);
+	for (;;) {
+		if (is_node(p)) {
+			to_node(p)->up = n;
+			n = to_node(p);
+		}
+		while (n && !n->map) {
+			struct lpm_node *up = n->up;
+
+			kfree(n);
+			n = up;
+			cond_resched();
+		}
+		if (!n)
+			break;
+		p = slot_locked(&n->slot[hweight32(n->map) - 1]);
+		n->map ^= 1U << (fls(n->map) - 1);
+	}
+	kfree(lpm);
+}
+
+/**
+ * serval_lpm_insert() - add a prefix
+ * @lpm: table
+ * @e:   entry with its key and bits; the table's until it was removed
+ *
+ * Context: process, may sleep; writers serialised by the caller.
+ * Return: 0, -EEXIST if there is an entry of the same key and bits, -EINVAL
+ * if bits are out of range or set past the prefix, -ENOMEM.  On error the
+ * table is as it was.
+ */
+int serval_lpm_insert(struct serval_lpm *lpm, struct serval_lpm_entry *e)
+{
+	void __rcu **slot = &lpm->root;
+	void *p;
+
+	if (!prefix_valid(e->key, e->bits))
+		return -EINVAL;
+
+	while ((p = slot_locked(slot))) {
+		unsigned int bits = bits_of(p);
+		struct lpm_node *n;
+		unsigned int same;
+		u32 bit;
+
+		same = common_bits(key_of(p), e->key, min_t(u32, bits, e->bits));
+		if (same < bits || !is_node(p)) {
+			if (same == bits && same == e->bits)
+				return -EEXIST;
+			return node_split(lpm, slot, same, e);
+		}
+		n = to_node(p);
+		bit = vertex(e->key, e->bits, n->depth);
+		if (!(n->map & bit))
+			return node_grow(lpm, slot, bit, e);
+		slot = &n->slot[slot_index(n->map, bit)];
+	}
+	publish(lpm, slot, e);
+	return 0;
+}
+
+/* The one other thing in @n, or NULL if there are several */
+static void *node_other(struct lpm_node *n, void __rcu **slot)
+{
+	unsigned int i, count = hweight32(n->map);
+	void *other = NULL;
+
+	for (i = 0; i < count; i++) {
+		void *p = slot_locked(&n->slot[i]);
+
+		if (!p || &n->slot[i] == slot)
+			continue;
+		if (other)
+			return NULL;
+		other = p;
+	}
+	return other;
+}
+
+/* Take what is in @slot out of the node that is in @above */
+static void node_shrink(struct serval_lpm *lpm, void __rcu **above,
+			u32 bit, void __rcu **slot)
+{
+	struct lpm_node *n = to_node(slot_locked(above));
+	void *instead = node_other(n, slot);
+
+	if (!instead) {
+		struct lpm_node *copy;
+
+		copy = node_copy(n, bit, NULL, GFP_NOWAIT);
+		if (!copy) {
+			publish(lpm, slot, NULL);
+			return;
+		}
+		instead = tag_node(copy);
+	}
+	publish(lpm, above, instead);
+	kfree_rcu(n, rcu);
+}
+
+/**
+ * serval_lpm_remove() - take out an entry
+ * @lpm: table
+ * @e:   entry, inserted before
+ *
+ * Never fails: if there is no memory for a smaller copy of the node, its slot
+ * stays, empty.  Readers may see @e until a grace period has passed.
+ *
+ * Context: any but hard interrupts; writers serialised by the caller.
+ */
+void serval_lpm_remove(struct serval_lpm *lpm, struct serval_lpm_entry *e)
+{
+	void __rcu **slot = &lpm->root;
+	void __rcu **above = NULL;
+	u32 bit = 0;
+	void *p;
+
+	for (p = slot_locked(slot); is_node(p); p = slot_locked(slot)) {
+		struct lpm_node *n = to_node(p);
+
+		if (n->depth * DIGIT_BITS > e->bits)
+			break;
+		bit = vertex(e->key, e->bits, n->depth);
+		if (!(n->map & bit))
+			break;
+		above = slot;
+		slot = &n->slot[slot_index(n->map, bit)];
+	}
+	if (WARN_ON_ONCE(p != e))
+		return;
+	if (above)
+		node_shrink(lpm, above, bit, slot);
+	else
+		publish(lpm, slot, NULL);
+}
+
+/* Can a prefix of (key, bits) be in @n, as far as the prefix of @n tells? */
+static bool is_within(const struct lpm_node *n, const u8 *key,
+		      unsigned int bits)
+{
+	unsigned int depth = n->depth * DIGIT_BITS;
+
+	return depth <= bits &&
+	       common_bits(node_prefix(n), key, depth) == depth;
+}
+
+/* The longest prefix among the vertices @above; slots can be empty */
+static __always_inline struct serval_lpm_entry *
+node_longest(const struct lpm_node *n, u32 above)
+{
+	struct serval_lpm_entry *e = NULL;
+
+	while (above && !e) {
+		u32 bit = BIT(fls(above) - 1);
+
+		e = rcu_dereference(n->slot[slot_index(n->map, bit)]);
+		above ^= bit;
+	}
+	return e;
+}
+
+static struct serval_lpm_entry *walk_lookup(const struct serval_lpm *lpm,
+					    const u8 *key)
+{
+	struct serval_lpm_entry *best = NULL;
+	void *p = rcu_dereference(lpm->root);
+	struct serval_lpm_entry *e;
+	unsigned int depth = 0;
+
+	while (is_node(p)) {
+		const struct lpm_node *n = to_node(p);
+		const struct lpm_step *step;
+		u32 above;
+
+		if (n->depth != depth && !is_within(n, key, SERVAL_LPM_BITS_MAX))
+			return best;
+		step = &steps[digit(key, n->depth)];
+		depth = n->depth + 1;
+		above = n->map & step->above;
+		if (above) {
+			e = node_longest(n, above);
+			best = e ?: best;
+		}
+		if (!(n->map & step->child))
+			return best;
+		p = rcu_dereference(n->slot[slot_index(n->map, step->child)]);
+	}
+	e = p;
+	if (e && common_bits(key, e->key, e->bits) == e->bits)
+		return e;
+	return best;
+}
+
+static unsigned long walk_begin(const struct serval_lpm *lpm)
+{
+	/* Pairs with publish(): the walk sees all changes counted in this */
+	return smp_load_acquire(&lpm->gen);
+}
+
+static bool walk_retry(const struct serval_lpm *lpm, unsigned long gen)
+{
+	/* Pairs with rcu_assign_pointer() in publish(): if the walk met a
+	 * change, @gen here counts all the changes before it
+	 */
+	smp_rmb();
+	return unlikely(READ_ONCE(lpm->gen) != gen);
+}
+
+/**
+ * serval_lpm_lookup() - find the longest prefix of a key
+ * @lpm: table
+ * @key: SERVAL_LPM_KEY_LEN bytes
+ *
+ * Context: rcu_read_lock() held; no lock, also while writers work.
+ * Return: the entry or NULL, valid as long as rcu_read_lock() is held.
+ */
+struct serval_lpm_entry *serval_lpm_lookup(const struct serval_lpm *lpm,
+					   const u8 *key)
+{
+	struct serval_lpm_entry *e;
+	unsigned long gen;
+
+	do {
+		gen = walk_begin(lpm);
+		e = walk_lookup(lpm, key);
+	} while (walk_retry(lpm, gen));
+	return e;
+}
+
+/**
+ * serval_lpm_find() - find the entry of exactly this prefix
+ * @lpm:  table
+ * @key:  SERVAL_LPM_KEY_LEN bytes, zero past @bits
+ * @bits: 0..256
+ *
+ * The prefixes of nodes are not looked at, the entry decides; and an entry
+ * that is there all the time is found by any walk, so none is repeated.
+ *
+ * Context: rcu_read_lock() held, or writers kept out.
+ * Return: the entry or NULL; NULL if key or bits are not valid.
+ */
+struct serval_lpm_entry *serval_lpm_find(const struct serval_lpm *lpm,
+					 const u8 *key, u16 bits)
+{
+	void *p = rcu_dereference_check(lpm->root, 1);
+	struct serval_lpm_entry *e;
+
+	if (!prefix_valid(key, bits))
+		return NULL;
+	while (is_node(p)) {
+		const struct lpm_node *n = to_node(p);
+		u32 bit;
+
+		if (n->depth * DIGIT_BITS > bits)
+			return NULL;
+		bit = vertex(key, bits, n->depth);
+		if (!(n->map & bit))
+			return NULL;
+		p = rcu_dereference_check(n->slot[slot_index(n->map, bit)], 1);
+	}
+	e = p;
+	if (e && e->bits == bits && !memcmp(e->key, key, SERVAL_LPM_KEY_LEN))
+		return e;
+	return NULL;
+}
+
+/* The first thing in @n among the vertices @map, in their order */
+static void *node_first(const struct lpm_node *n, u32 map)
+{
+	void *p = NULL;
+
+	for (; map && !p; map &= map - 1)
+		p = rcu_dereference_check(n->slot[slot_index(n->map,
+							     map & -map)], 1);
+	return p;
+}
+
+/* Does all of @p come after (key, bits)?  If it is a node and its prefix is
+ * one of (key, bits), neither all nor nothing does, and the answer is no.
+ */
+static bool is_after(const void *p, const u8 *key, unsigned int bits)
+{
+	unsigned int p_bits = bits_of(p);
+	const u8 *p_key = key_of(p);
+	unsigned int limit, same;
+
+	limit = min(bits, p_bits);
+	same = common_bits(p_key, key, limit);
+	if (same == limit)
+		return p_bits > bits;
+	return !(key[same / 8] & 0x80 >> same % 8);
+}
+
+/* What holds the next entry: along the path of (key, bits), the last thing
+ * passed to the right of it
+ */
+static void *walk_next(void *p, const u8 *key, unsigned int bits)
+{
+	void *next = NULL;
+
+	while (p && !is_after(p, key, bits)) {
+		const struct lpm_node *n;
+		void *right;
+		u32 bit;
+
+		if (!is_node(p))
+			return next;
+		n = to_node(p);
+		if (!is_within(n, key, bits))
+			return next;
+		bit = vertex(key, bits, n->depth);
+		right = node_first(n, n->map & ~(bit | (bit - 1)));
+		next = right ?: next;
+		p = node_first(n, n->map & bit);
+	}
+	return p ?: next;
+}
+
+/**
+ * serval_lpm_next() - walk the entries in the order of (key, bits)
+ * @lpm:  table
+ * @key:  SERVAL_LPM_KEY_LEN bytes, zero past @bits; NULL to begin
+ * @bits: 0..256
+ *
+ * (key, bits) need not be in the table, or no longer, so a walk can be
+ * interrupted after any entry and resumed from a copy of its key and bits.
+ *
+ * Context: rcu_read_lock() held, or writers kept out.
+ * Return: the entry, or NULL at the end or if key or bits are not valid.
+ */
+struct serval_lpm_entry *serval_lpm_next(const struct serval_lpm *lpm,
+					 const u8 *key, u16 bits)
+{
+	unsigned long gen;
+	void *p;
+
+	if (key && !prefix_valid(key, bits))
+		return NULL;
+	do {
+		gen = walk_begin(lpm);
+		p = rcu_dereference_check(lpm->root, 1);
+		if (key)
+			p = walk_next(p, key, bits);
+		while (is_node(p))
+			p = node_first(to_node(p), to_node(p)->map);
+	} while (walk_retry(lpm, gen));
+	return p;
+}

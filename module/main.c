@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Load and unload, and the life of a namespace.
+ *
+ * Publish last, unpublish first; every exit is its init reversed.
+ */
+#include <linux/ipv6.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <net/ipv6.h>
+#include <net/netns/generic.h>
+
+#include "netlink.h"
+#include "offload.h"
+#include "proc.h"
+#include "sal.h"
+#include "socket.h"
+#include "sysctl.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+ushort serval_family = AF_SERVAL;
+module_param_named(family, serval_family, ushort, 0444);
+MODULE_PARM_DESC(family, "Address family number (default 28)");
+
+static uint debug;
+module_param(debug, uint, 0444);
+MODULE_PARM_DESC(debug, "Initial value of the sysctl net.serval.debug, 0..10");
+
+static unsigned int net_id;
+
+/**
+ * serval_net() - state of a namespace
+ * @net: namespace
+ */
+struct serval_net *serval_net(const struct net *net)
+{
+	return net_generic(net, net_id);
+}
+
+static int __net_init net_init(struct net *net)
+{
+	struct serval_net *sn = net_generic(net, net_id);
+	int err;
+
+	sn->net = net;
+	sn->reply_stamp = jiffies - HZ;
+	sn->settings.debug = min(debug, 10U);
+	get_random_bytes(&sn->secret, sizeof(sn->secret));
+	sn->mib = alloc_percpu(struct serval_mib);
+	if (!sn->mib)
+		return -ENOMEM;
+	err = serval_services_init(sn);
+	if (err)
+		goto err_free_mib;
+	err = serval_flows_init(sn);
+	if (err)
+		goto err_services;
+	err = serval_device_init(sn);
+	if (err)
+		goto err_flows;
+	err = serval_sysctl_init(sn);
+	if (err)
+		goto err_device;
+	err = serval_proc_init(sn);
+	if (err)
+		goto err_sysctl;
+	return 0;
+
+err_sysctl:
+	serval_sysctl_exit(sn);
+err_device:
+	serval_device_unpublish(sn);
+	synchronize_net();
+	serval_device_exit(sn);
+err_flows:
+	serval_flows_exit(sn);
+err_services:
+	serval_services_exit(sn);
+err_free_mib:
+	free_percpu(sn->mib);
+	return err;
+}
+
+static void __net_exit net_exit_batch(struct list_head *list)
+{
+	struct net *net;
+
+	list_for_each_entry(net, list, exit_list) {
+		serval_proc_exit(serval_net(net));
+		serval_sysctl_exit(serval_net(net));
+		serval_device_unpublish(serval_net(net));
+		WRITE_ONCE(serval_net(net)->closed, true);
+	}
+	/* what was on its way through a softirq or sal0 has arrived */
+	synchronize_net();
+	list_for_each_entry(net, list, exit_list) {
+		struct serval_net *sn = serval_net(net);
+
+		serval_flows_exit(sn);
+		serval_services_exit(sn);
+		serval_device_exit(sn);
+		free_percpu(sn->mib);
+	}
+}
+
+/* A device's order: our exit comes before TCP's */
+static struct pernet_operations net_ops = {
+	.init = net_init,
+	.exit_batch = net_exit_batch,
+	.id = &net_id,
+	.size = sizeof(struct serval_net),
+};
+
+static int __init serval_init(void)
+{
+	int err;
+
+	if (!ipv6_mod_enabled()) {
+		pr_err("serval: IPv6 is disabled (ipv6.disable=1): services need it inside the host, though not on the network\n");
+		return -EAFNOSUPPORT;
+	}
+	err = serval_socket_init();
+	if (err)
+		return err;
+	err = register_pernet_device(&net_ops);
+	if (err)
+		return err;
+	err = serval_offload_init();
+	if (err)
+		goto err_pernet;
+	err = serval_input_init();
+	if (err)
+		goto err_offload;
+	err = serval_netlink_init();
+	if (err)
+		goto err_input;
+	err = serval_socket_register();
+	if (err) {
+		pr_err("serval: address family %u is taken (error %d): load with family=N\n",
+		       serval_family, err);
+		goto err_netlink;
+	}
+	return 0;
+
+err_netlink:
+	serval_netlink_exit();
+err_input:
+	serval_input_exit();
+err_offload:
+	serval_offload_exit();
+err_pernet:
+	unregister_pernet_device(&net_ops);
+	rcu_barrier();
+	return err;
+}
+
+static void __exit serval_exit(void)
+{
+	serval_socket_unregister();
+	serval_netlink_exit();
+	serval_input_exit();
+	serval_offload_exit();
+	unregister_pernet_device(&net_ops);
+	/* flow_free_rcu() is text of this module */
+	rcu_barrier();
+}
+
+module_init(serval_init);
+module_exit(serval_exit);
+
+MODULE_DESCRIPTION("Serval: service access layer and AF_SERVAL sockets");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS_NETPROTO(AF_SERVAL);
+MODULE_ALIAS_GENL_FAMILY(SERVAL_GENL_NAME);

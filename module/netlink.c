@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Generic netlink family "serval": operations, groups, counters.
+ *
+ * Documentation/netlink/specs/serval.yaml is the specification.  What changes
+ * something needs CAP_NET_ADMIN in the user namespace that owns the network
+ * namespace; a refusal says so in words.
+ */
+#include <linux/capability.h>
+#include <linux/user_namespace.h>
+
+#include "netlink.h"
+#include "serval.h"
+
+static int need_admin(struct sk_buff *skb, struct genl_info *info)
+{
+	if (netlink_ns_capable(skb, genl_info_net(info)->user_ns,
+			       CAP_NET_ADMIN))
+		return 0;
+	NL_SET_ERR_MSG(info->extack, "changing rules and flows needs CAP_NET_ADMIN");
+	return -EPERM;
+}
+
+/* The generic flag GENL_UNS_ADMIN_PERM would refuse without a sentence */
+#define ADMIN(fn)							\
+static int admin_##fn(struct sk_buff *skb, struct genl_info *info)	\
+{									\
+	return need_admin(skb, info) ?: serval_nl_##fn(skb, info);	\
+}
+
+ADMIN(service_new)
+ADMIN(service_del)
+ADMIN(service_set)
+ADMIN(service_flush)
+ADMIN(flow_del)
+
+static int put_counters(struct sk_buff *msg, const struct serval_net *sn)
+{
+	struct nlattr *nest;
+	int i;
+
+	for (i = 0; i < __SERVAL_MIB_MAX; i++) {
+		nest = nla_nest_start(msg, SERVAL_A_STATS_COUNTER);
+		if (!nest ||
+		    nla_put_string(msg, SERVAL_A_COUNTER_NAME,
+				   serval_mib_names[i]) ||
+		    nla_put_u64_64bit(msg, SERVAL_A_COUNTER_VALUE,
+				      serval_mib_read(sn->mib, i),
+				      SERVAL_A_COUNTER_PAD))
+			return -EMSGSIZE;
+		nla_nest_end(msg, nest);
+	}
+	return 0;
+}
+
+static int stats_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *msg;
+	void *hdr;
+
+	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(msg, info, &serval_genl, 0,
+				SERVAL_CMD_STATS_GET);
+	if (!hdr || put_counters(msg, serval_net(genl_info_net(info)))) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+static const struct genl_ops ops[] = {
+	{
+		.cmd = SERVAL_CMD_SERVICE_GET,
+		.doit = serval_nl_service_get,
+		.dumpit = serval_nl_service_dump,
+		.policy = serval_service_policy,
+		.maxattr = SERVAL_A_SERVICE_MAX,
+	}, {
+		.cmd = SERVAL_CMD_SERVICE_NEW,
+		.doit = admin_service_new,
+		.policy = serval_service_policy,
+		.maxattr = SERVAL_A_SERVICE_MAX,
+	}, {
+		.cmd = SERVAL_CMD_SERVICE_DEL,
+		.doit = admin_service_del,
+		.policy = serval_service_policy,
+		.maxattr = SERVAL_A_SERVICE_MAX,
+	}, {
+		.cmd = SERVAL_CMD_SERVICE_SET,
+		.doit = admin_service_set,
+		.policy = serval_service_policy,
+		.maxattr = SERVAL_A_SERVICE_MAX,
+	}, {
+		.cmd = SERVAL_CMD_SERVICE_FLUSH,
+		.doit = admin_service_flush,
+		.policy = serval_service_policy,
+		.maxattr = SERVAL_A_SERVICE_MAX,
+	}, {
+		.cmd = SERVAL_CMD_FLOW_GET,
+		.doit = serval_nl_flow_get,
+		.start = serval_nl_flow_dump_start,
+		.dumpit = serval_nl_flow_dump,
+		.done = serval_nl_flow_dump_done,
+		.policy = serval_flow_policy,
+		.maxattr = SERVAL_A_FLOW_MAX,
+	}, {
+		.cmd = SERVAL_CMD_FLOW_DEL,
+		.doit = admin_flow_del,
+		.policy = serval_flow_policy,
+		.maxattr = SERVAL_A_FLOW_MAX,
+	}, {
+		.cmd = SERVAL_CMD_STATS_GET,
+		.doit = stats_get,
+	},
+};
+
+static const struct genl_multicast_group groups[] = {
+	[SERVAL_MCGRP_SERVICE] = { .name = SERVAL_GENL_MCGRP_SERVICE },
+	[SERVAL_MCGRP_FLOW] = { .name = SERVAL_GENL_MCGRP_FLOW },
+};
+
+struct genl_family serval_genl __ro_after_init = {
+	.name = SERVAL_GENL_NAME,
+	.version = SERVAL_GENL_VERSION,
+	.netnsok = true,
+	.parallel_ops = true,
+	.module = THIS_MODULE,
+	.ops = ops,
+	.n_ops = ARRAY_SIZE(ops),
+	.mcgrps = groups,
+	.n_mcgrps = ARRAY_SIZE(groups),
+};
+
+/**
+ * serval_netlink_init() - register the family
+ */
+int __init serval_netlink_init(void)
+{
+	return genl_register_family(&serval_genl);
+}
+
+/**
+ * serval_netlink_exit() - unregister it; no request runs afterwards
+ */
+void serval_netlink_exit(void)
+{
+	genl_unregister_family(&serval_genl);
+}

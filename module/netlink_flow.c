@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Netlink: flows, and events about them.
+ *
+ * A flow's state is its TCP socket's; whoever shows it looks the socket up.
+ */
+#include <linux/jiffies.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <net/inet_hashtables.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "events.h"
+#include "netlink.h"
+#include "serval.h"
+
+const struct nla_policy serval_flow_policy[SERVAL_A_FLOW_MAX + 1] = {
+	[SERVAL_A_FLOW_LOCAL_ID] = { .type = NLA_U32 },
+	[SERVAL_A_FLOW_PEER_ID] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_PROTO] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_STATE] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_LOCAL_ADDR4] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_PEER_ADDR4] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_IFINDEX] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_LOCAL_SERVICE] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_PEER_SERVICE] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_COOKIE] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_INODE] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_UID] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_AGE] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_STATS] = { .type = NLA_REJECT },
+};
+
+static int put_socket(struct sk_buff *msg, const struct serval_net *sn,
+		      struct sock *sk)
+{
+	u64 cookie;
+
+	if (!sk_fullsock(sk))
+		return 0;
+	cookie = atomic64_read(&sk->sk_cookie);
+	if (nla_put_u64_64bit(msg, SERVAL_A_FLOW_INODE, sock_i_ino(sk),
+			      SERVAL_A_FLOW_PAD) ||
+	    nla_put_u32(msg, SERVAL_A_FLOW_UID,
+			from_kuid_munged(sn->net->user_ns, sock_i_uid(sk))))
+		return -EMSGSIZE;
+	if (cookie && nla_put_u64_64bit(msg, SERVAL_A_FLOW_COOKIE, cookie,
+					SERVAL_A_FLOW_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_state(struct sk_buff *msg, struct serval_net *sn,
+		     const struct serval_flow *fl)
+{
+	struct sock *sk = serval_conn_tcp_sock(sn, fl->conn);
+	u8 state;
+	int err;
+
+	if (!sk)
+		return nla_put_u8(msg, SERVAL_A_FLOW_STATE, TCP_CLOSE);
+	state = sk->sk_state;
+	if (state == TCP_TIME_WAIT && !sk_fullsock(sk))
+		state = inet_twsk(sk)->tw_substate;
+	if (state == TCP_NEW_SYN_RECV)
+		state = TCP_SYN_RECV;
+	err = nla_put_u8(msg, SERVAL_A_FLOW_STATE, state) ?:
+	      put_socket(msg, sn, sk);
+	sock_gen_put(sk);
+	return err;
+}
+
+static int put_name(struct sk_buff *msg, int type, const struct service_id *id)
+{
+	if (!memchr_inv(id->s_sid, 0, sizeof(id->s_sid)))
+		return 0;
+	return nla_put(msg, type, sizeof(id->s_sid), id->s_sid);
+}
+
+static int put_stats(struct sk_buff *msg, const struct serval_flow *fl)
+{
+	struct nlattr *nest = nla_nest_start(msg, SERVAL_A_FLOW_STATS);
+
+	if (!nest ||
+	    nla_put_u64_64bit(msg, SERVAL_A_FLOW_STATS_PACKETS_SENT,
+			      atomic64_read(&fl->sent_packets),
+			      SERVAL_A_FLOW_STATS_PAD) ||
+	    nla_put_u64_64bit(msg, SERVAL_A_FLOW_STATS_BYTES_SENT,
+			      atomic64_read(&fl->sent_bytes),
+			      SERVAL_A_FLOW_STATS_PAD) ||
+	    nla_put_u64_64bit(msg, SERVAL_A_FLOW_STATS_PACKETS_RECEIVED,
+			      atomic64_read(&fl->received_packets),
+			      SERVAL_A_FLOW_STATS_PAD) ||
+	    nla_put_u64_64bit(msg, SERVAL_A_FLOW_STATS_BYTES_RECEIVED,
+			      atomic64_read(&fl->received_bytes),
+			      SERVAL_A_FLOW_STATS_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_flow(struct sk_buff *msg, struct serval_net *sn,
+		    const struct serval_flow *fl)
+{
+	const struct dst_entry *dst = rcu_dereference(fl->dst);
+	u64 age = jiffies64_to_msecs(get_jiffies_64() - fl->born);
+
+	if (nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ID, fl->local_id) ||
+	    nla_put_be32(msg, SERVAL_A_FLOW_PEER_ID, fl->peer_id) ||
+	    nla_put_u8(msg, SERVAL_A_FLOW_PROTO, IPPROTO_TCP) ||
+	    nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ADDR4, fl->laddr) ||
+	    nla_put_be32(msg, SERVAL_A_FLOW_PEER_ADDR4, fl->raddr) ||
+	    nla_put_u32(msg, SERVAL_A_FLOW_IFINDEX,
+			dst ? dst->dev->ifindex : fl->oif) ||
+	    nla_put_u64_64bit(msg, SERVAL_A_FLOW_AGE, age, SERVAL_A_FLOW_PAD) ||
+	    put_name(msg, SERVAL_A_FLOW_LOCAL_SERVICE, &fl->conn->local) ||
+	    put_name(msg, SERVAL_A_FLOW_PEER_SERVICE, &fl->conn->peer) ||
+	    put_state(msg, sn, fl))
+		return -EMSGSIZE;
+	return put_stats(msg, fl);
+}
+
+static int fill_flow(struct sk_buff *msg, struct serval_net *sn,
+		     const struct serval_flow *fl, void *hdr)
+{
+	int err;
+
+	if (!hdr)
+		return -EMSGSIZE;
+	rcu_read_lock();
+	err = put_flow(msg, sn, fl);
+	rcu_read_unlock();
+	if (err) {
+		genlmsg_cancel(msg, hdr);
+		return err;
+	}
+	genlmsg_end(msg, hdr);
+	return 0;
+}
+
+/**
+ * serval_event_flow() - tell listeners of a flow that came or went
+ * @sn:  namespace
+ * @cmd: SERVAL_CMD_FLOW_*_NTF
+ * @fl:  flow
+ *
+ * Context: any but hard interrupt.
+ */
+void serval_event_flow(struct serval_net *sn, u8 cmd,
+		       const struct serval_flow *fl)
+{
+	struct sk_buff *msg;
+
+	if (READ_ONCE(sn->closed))
+		return;		/* the family may be gone already */
+	if (likely(!genl_has_listeners(&serval_genl, sn->net,
+				       SERVAL_MCGRP_FLOW)))
+		return;
+	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_ATOMIC);
+	if (!msg)
+		return;
+	if (fill_flow(msg, sn, fl,
+		      genlmsg_put(msg, 0, 0, &serval_genl, 0, cmd))) {
+		nlmsg_free(msg);
+		return;
+	}
+	genlmsg_multicast_netns(&serval_genl, sn->net, msg, 0,
+				SERVAL_MCGRP_FLOW, GFP_ATOMIC);
+}
+
+static int get_id(struct genl_info *info, __be32 *id)
+{
+	if (GENL_REQ_ATTR_CHECK(info, SERVAL_A_FLOW_LOCAL_ID)) {
+		NL_SET_ERR_MSG(info->extack, "the local flow id is missing");
+		return -EINVAL;
+	}
+	*id = nla_get_be32(info->attrs[SERVAL_A_FLOW_LOCAL_ID]);
+	return 0;
+}
+
+static int no_such_flow(struct genl_info *info)
+{
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[SERVAL_A_FLOW_LOCAL_ID],
+			    "no flow has this local id");
+	return -ENOENT;
+}
+
+/**
+ * serval_nl_flow_get() - FLOW_GET: one flow
+ * @skb:  request
+ * @info: parsed
+ */
+int serval_nl_flow_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct serval_net *sn = serval_net(genl_info_net(info));
+	struct serval_flow *fl;
+	struct sk_buff *msg;
+	__be32 id;
+	int err;
+
+	err = get_id(info, &id);
+	if (err)
+		return err;
+	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	rcu_read_lock();
+	fl = serval_flow_find(sn, id);
+	if (fl)
+		err = fill_flow(msg, sn, fl,
+				genlmsg_put_reply(msg, info, &serval_genl, 0,
+						  SERVAL_CMD_FLOW_GET));
+	else
+		err = no_such_flow(info);
+	rcu_read_unlock();
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	return genlmsg_reply(msg, info);
+}
+
+/**
+ * serval_nl_flow_del() - FLOW_DEL: abort a connection
+ * @skb:  request
+ * @info: parsed
+ *
+ * Its program sees ECONNABORTED, the peer ECONNRESET.
+ */
+int serval_nl_flow_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct serval_net *sn = serval_net(genl_info_net(info));
+	struct serval_flow *fl;
+	struct sock *sk = NULL;
+	__be32 id;
+	int err;
+
+	err = get_id(info, &id);
+	if (err)
+		return err;
+	rcu_read_lock();
+	fl = serval_flow_find(sn, id);
+	if (fl)
+		sk = serval_conn_tcp_sock(sn, fl->conn);
+	rcu_read_unlock();
+	if (!sk)
+		return no_such_flow(info);
+	err = tcp_abort(sk, ECONNABORTED);
+	sock_gen_put(sk);
+	return err;
+}
+
+/**
+ * serval_nl_flow_dump_start() - start to walk
+ * @cb: state
+ */
+int serval_nl_flow_dump_start(struct netlink_callback *cb)
+{
+	struct serval_net *sn = serval_net(sock_net(cb->skb->sk));
+	struct rhashtable_iter *iter = kmalloc(sizeof(*iter), GFP_KERNEL);
+
+	if (!iter)
+		return -ENOMEM;
+	rhashtable_walk_enter(&sn->flows.flows, iter);
+	cb->args[0] = (long)iter;
+	return 0;
+}
+
+/**
+ * serval_nl_flow_dump_done() - end of the walk
+ * @cb: state
+ */
+int serval_nl_flow_dump_done(struct netlink_callback *cb)
+{
+	struct rhashtable_iter *iter = (void *)cb->args[0];
+
+	rhashtable_walk_exit(iter);
+	kfree(iter);
+	return 0;
+}
+
+/**
+ * serval_nl_flow_dump() - FLOW_GET dump: every flow
+ * @skb: to fill
+ * @cb:  state
+ *
+ * A table that is resized meanwhile makes the walk start over, and the dump
+ * be marked as interrupted.
+ */
+int serval_nl_flow_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct serval_net *sn = serval_net(sock_net(skb->sk));
+	struct rhashtable_iter *iter = (void *)cb->args[0];
+	struct serval_flow *fl;
+	void *hdr;
+
+	if (rhashtable_walk_start_check(iter))
+		cb->args[1]++;
+	cb->seq = cb->args[1] + 1;
+	while ((fl = rhashtable_walk_peek(iter))) {
+		if (IS_ERR(fl)) {
+			if (PTR_ERR(fl) != -EAGAIN)
+				break;
+			cb->seq = ++cb->args[1] + 1;
+			continue;
+		}
+		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				  cb->nlh->nlmsg_seq, &serval_genl, NLM_F_MULTI,
+				  SERVAL_CMD_FLOW_GET);
+		if (hdr)
+			genl_dump_check_consistent(cb, hdr);
+		if (fill_flow(skb, sn, fl, hdr))
+			break;
+		rhashtable_walk_next(iter);
+	}
+	rhashtable_walk_stop(iter);
+	return skb->len;
+}

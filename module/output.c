@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From TCP to IP.
+ *
+ *	full socket:	tcp_transmit_skb() -> icsk_af_ops->queue_xmit
+ *			 = serval_queue_xmit() ------------------+
+ *	anything else	(SYN-ACK, RST, TIME_WAIT, orphan):	 |
+ *			ip6_xmit() -> LOCAL_OUT hook or sal0	 |
+ *			 -> serval_output_virtual(): strip IPv6 -+
+ *								 v
+ *	find connection, push the SAL header of its state, serval_ipv4_xmit()
+ *
+ * A SYN is resolved through the service table each time it is sent (late
+ * binding).  TCP ignores most errors of a transmission, so connect() asks
+ * serval_output_check() first; when a later resolution fails the error waits
+ * in sk_err_soft for the connect's timeout, and a rule that comes in time
+ * saves it.
+ */
+#include <linux/icmpv6.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <net/dsfield.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/tcp.h>
+
+#include "fastopen.h"
+#include "ipv4.h"
+#include "sal.h"
+#include "trace.h"
+#include "ulid.h"
+
+static int drop(struct serval_net *sn, struct sk_buff *skb,
+		enum serval_mib_field why, int err)
+{
+	serval_drop(sn, skb, why);
+	return err;
+}
+
+static int push_pkt(struct serval_net *sn, struct sk_buff *skb,
+		    const struct serval_pkt *pkt)
+{
+	unsigned int len = serval_wire_size(pkt);
+
+	if (unlikely(skb_cow_head(skb, len + sizeof(struct iphdr))))
+		return drop(sn, skb, SERVAL_MIB_OUTNOMEM, -ENOMEM);
+	serval_wire_build(skb_push(skb, len), pkt);
+	return 0;
+}
+
+/* SYN: everything the responder needs (Documentation/protocol.rst 4) */
+static int push_syn(struct serval_net *sn, struct sk_buff *skb,
+		    const struct serval_conn *conn,
+		    const struct serval_flow *fl)
+{
+	const struct serval_pkt pkt = {
+		.src = fl->local_id,
+		.protocol = SERVAL_PROTO_TCP,
+		.has = SERVAL_HAS_CONTROL | SERVAL_HAS_SERVICE,
+		.flags = SERVAL_CTRL_SYN,
+		.verno = fl->iss,
+		.nonce = fl->nonce,
+		.service[0] = conn->peer,
+	};
+
+	return push_pkt(sn, skb, &pkt);
+}
+
+static int push_synack(struct serval_net *sn, struct sk_buff *skb,
+		       const struct serval_flow *fl)
+{
+	const struct serval_pkt pkt = {
+		.src = fl->local_id,
+		.dst = fl->peer_id,
+		.protocol = SERVAL_PROTO_TCP,
+		.has = SERVAL_HAS_CONTROL,
+		.flags = SERVAL_CTRL_SYN | SERVAL_CTRL_ACK,
+		.verno = fl->iss,
+		.ackno = fl->peer_iss + 1,
+		.nonce = fl->nonce,
+	};
+
+	return push_pkt(sn, skb, &pkt);
+}
+
+/* Until the responder has been heard after its SYN-ACK, so that it need not
+ * have kept anything (Documentation/protocol.rst 4).
+ */
+static int push_confirm(struct serval_net *sn, struct sk_buff *skb,
+			const struct serval_conn *conn,
+			const struct serval_flow *fl)
+{
+	const struct serval_pkt pkt = {
+		.src = fl->local_id,
+		.dst = fl->peer_id,
+		.protocol = SERVAL_PROTO_TCP,
+		.has = SERVAL_HAS_CONTROL | SERVAL_HAS_SERVICE,
+		.flags = SERVAL_CTRL_ACK,
+		.verno = fl->iss + 1,
+		.ackno = fl->peer_iss + 1,
+		.nonce = fl->nonce,
+		.service[0] = conn->peer,
+	};
+
+	return push_pkt(sn, skb, &pkt);
+}
+
+static int push_data(struct serval_net *sn, struct sk_buff *skb,
+		     const struct serval_flow *fl)
+{
+	if (unlikely(skb_cow_head(skb, SERVAL_HDR_LEN + sizeof(struct iphdr))))
+		return drop(sn, skb, SERVAL_MIB_OUTNOMEM, -ENOMEM);
+	memcpy(skb_push(skb, SERVAL_HDR_LEN), &fl->hdr, SERVAL_HDR_LEN);
+	return 0;
+}
+
+static void count_sent(struct serval_flow *fl, const struct sk_buff *skb)
+{
+	atomic64_add(max_t(u32, skb_shinfo(skb)->gso_segs, 1),
+		     &fl->sent_packets);
+	atomic64_add(skb->len, &fl->sent_bytes);
+}
+
+/* Next byte after the MSS option's kind and length, NULL without one */
+static u8 *find_mss(struct tcphdr *th)
+{
+	u8 *opt = (u8 *)(th + 1), *end = (u8 *)th + th->doff * 4;
+
+	while (end - opt >= TCPOLEN_MSS) {
+		if (opt[0] == TCPOPT_EOL)
+			return NULL;
+		if (opt[0] == TCPOPT_NOP) {
+			opt++;
+			continue;
+		}
+		if (opt[0] == TCPOPT_MSS && opt[1] == TCPOLEN_MSS)
+			return opt + 2;
+		if (opt[1] < 2)
+			return NULL;
+		opt += opt[1];
+	}
+	return NULL;
+}
+
+/**
+ * serval_clamp_mss() - limit the MSS option of a SYN or SYN-ACK
+ * @skb: at the TCP header, which is linear and ours to write
+ * @mss: what fits the outer path
+ *
+ * TCP offers what sal0's MTU allows.  Clamping what is sent and what is
+ * received gives both ends the smaller of both paths, without touching TCP.
+ */
+void serval_clamp_mss(struct sk_buff *skb, u16 mss)
+{
+	struct tcphdr *th = (struct tcphdr *)skb->data;
+	u8 *opt = find_mss(th);
+	u16 old;
+
+	if (!opt)
+		return;
+	old = get_unaligned_be16(opt);
+	if (old <= mss)
+		return;
+	put_unaligned_be16(mss, opt);
+	/* an odd offset swaps the bytes that the sum sees */
+	if ((opt - (u8 *)th) & 1)
+		inet_proto_csum_replace2(&th->check, skb, htons(swab16(old)),
+					 htons(swab16(mss)), false);
+	else
+		inet_proto_csum_replace2(&th->check, skb, htons(old),
+					 htons(mss), false);
+}
+
+static void set_target(struct serval_flow *fl, __be32 addr, int oif)
+{
+	struct dst_entry *dst = NULL;
+
+	spin_lock_bh(&fl->conn->lock);
+	/* a late retransmission must not move a flow that was answered */
+	if (fl->state == SERVAL_FLOW_SYN_SENT &&
+	    (fl->raddr != addr || fl->oif != oif)) {
+		fl->raddr = addr;
+		fl->oif = oif;
+		fl->laddr = fl->conn->bind_addr;
+		dst = rcu_replace_pointer(fl->dst, NULL,
+					  lockdep_is_held(&fl->conn->lock));
+	}
+	spin_unlock_bh(&fl->conn->lock);
+	dst_release(dst);
+}
+
+static int send_syn(struct serval_net *sn, struct serval_conn *conn,
+		    struct serval_flow *fl, struct sock *sk,
+		    struct sk_buff *skb, u8 tos)
+{
+	struct dst_entry *dst = serval_ipv4_route(sn, fl, sk);
+	int err;
+
+	if (IS_ERR(dst)) {
+		kfree_skb(skb);
+		return PTR_ERR(dst);
+	}
+	serval_clamp_mss(skb, fl->mss);
+	serval_fastopen_trim(skb, fl->mtu - sizeof(struct iphdr) -
+			     SERVAL_SYN_LEN);
+	count_sent(fl, skb);
+	err = push_syn(sn, skb, conn, fl);
+	if (err)
+		return err;
+	SERVAL_INC(sn, OUTSYN);
+	return serval_ipv4_xmit(sn, fl, sk, skb, tos);
+}
+
+static int send_to_target(struct serval_net *sn, struct serval_conn *conn,
+			  struct serval_target *t, struct sock *sk,
+			  struct sk_buff *skb, u8 tos)
+{
+	struct serval_flow *fl = rcu_dereference(conn->flow);
+	u32 bytes = skb->len;
+	int err;
+
+	switch (t->type) {
+	case SERVAL_SERVICE_FORWARD:
+		set_target(fl, t->addr, t->ifindex ?: conn->oif);
+		break;
+	case SERVAL_SERVICE_DEMUX:
+		set_target(fl, htonl(INADDR_LOOPBACK), 0);
+		break;
+	default:
+		serval_target_dropped(t, bytes);
+		return drop(sn, skb, SERVAL_MIB_NORULE, -EHOSTUNREACH);
+	}
+	err = send_syn(sn, conn, fl, sk, skb, tos);
+	if (err < 0)
+		serval_target_dropped(t, bytes);
+	else if (t->type == SERVAL_SERVICE_FORWARD)
+		/* a DEMUX target counts when the SYN arrives */
+		serval_target_resolved(t, bytes);
+	return err;
+}
+
+static int send_to_all(struct serval_net *sn, struct serval_conn *conn,
+		       const struct serval_target_set *set, struct sock *sk,
+		       struct sk_buff *skb, u8 tos)
+{
+	int err = -EHOSTUNREACH, err2;
+	struct sk_buff *copy;
+	u32 i;
+
+	for (i = 0; i < set->n &&
+	     set->t[i]->priority == set->t[0]->priority; i++) {
+		copy = pskb_copy(skb, GFP_ATOMIC);
+		if (!copy)
+			break;
+		err2 = send_to_target(sn, conn, set->t[i], sk, copy, tos);
+		if (err < 0)
+			err = err2;
+	}
+	consume_skb(skb);
+	return err;
+}
+
+/* Each transmission asks the table anew */
+static int output_syn(struct serval_net *sn, struct serval_conn *conn,
+		      struct sock *sk, struct sk_buff *skb, u8 tos)
+{
+	int mode = READ_ONCE(sn->settings.resolution_mode);
+	const struct serval_target_set *set;
+	struct serval_target *t;
+
+	if (conn->advised) {
+		struct serval_flow *fl = rcu_dereference(conn->flow);
+
+		set_target(fl, conn->advised, conn->oif);
+		return send_syn(sn, conn, fl, sk, skb, tos);
+	}
+	set = serval_service_find(sn, &conn->peer);
+	if (!set)
+		return drop(sn, skb, SERVAL_MIB_NORULE, -EHOSTUNREACH);
+	if (mode == SERVAL_MODE_ALL)
+		return send_to_all(sn, conn, set, sk, skb, tos);
+	t = serval_service_choose(set, mode);
+	if (!t)
+		return drop(sn, skb, SERVAL_MIB_NOTARGET, -EADDRNOTAVAIL);
+	return send_to_target(sn, conn, t, sk, skb, tos);
+}
+
+static int output_active_syn(struct serval_net *sn, struct serval_conn *conn,
+			     struct sock *sk, struct sk_buff *skb, u8 tos)
+{
+	const struct tcphdr *th = (struct tcphdr *)skb->data;
+	int err;
+
+	WRITE_ONCE(conn->rport, th->dest);
+	WRITE_ONCE(conn->lport, th->source);
+	err = output_syn(sn, conn, sk, skb, tos);
+	if (err < 0)
+		WRITE_ONCE(sk->sk_err_soft, -err);
+	return err;
+}
+
+static int output_synack(struct serval_net *sn, struct serval_flow *fl,
+			 struct sk_buff *skb, u8 tos)
+{
+	int err;
+
+	if (unlikely(skb_ensure_writable(skb, tcp_hdrlen(skb))))
+		return drop(sn, skb, SERVAL_MIB_OUTNOMEM, -ENOMEM);
+	serval_clamp_mss(skb, fl->mss);
+	serval_fastopen_trim(skb, fl->mtu - sizeof(struct iphdr) -
+			     SERVAL_SYN_LEN);
+	count_sent(fl, skb);
+	err = push_synack(sn, skb, fl);
+	if (err)
+		return err;
+	SERVAL_INC(sn, OUTSYNACK);
+	return serval_ipv4_xmit(sn, fl, NULL, skb, tos);
+}
+
+/* @skb at the TCP header; consumed */
+static int output(struct serval_net *sn, struct serval_conn *conn,
+		  struct sock *sk, struct sk_buff *skb, u8 tos)
+{
+	struct serval_flow *fl = rcu_dereference(conn->flow);
+	const struct tcphdr *th = (struct tcphdr *)skb->data;
+	int err;
+
+	if (unlikely(!fl))
+		return drop(sn, skb, SERVAL_MIB_OUTNOFLOW, -EHOSTUNREACH);
+	if (serval_tapped(sn))
+		serval_device_tap(sn, skb, conn, tos, true);
+	if (unlikely(th->syn)) {
+		if (th->ack)
+			return output_synack(sn, fl, skb, tos);
+		if (sk)
+			return output_active_syn(sn, conn, sk, skb, tos);
+		return drop(sn, skb, SERVAL_MIB_OUTNOFLOW, -EHOSTUNREACH);
+	}
+	if (unlikely(fl->state == SERVAL_FLOW_SYN_SENT))
+		return drop(sn, skb, SERVAL_MIB_OUTNOFLOW, -EHOSTUNREACH);
+
+	count_sent(fl, skb);
+	/* a responder confirms nothing: what it sends early is plain */
+	if (likely(READ_ONCE(fl->confirmed)) ||
+	    fl->state == SERVAL_FLOW_SYN_RCVD)
+		err = push_data(sn, skb, fl);
+	else
+		err = push_confirm(sn, skb, conn, fl);
+	if (unlikely(err))
+		return err;
+	return serval_ipv4_xmit(sn, fl, sk, skb, tos);
+}
+
+/**
+ * serval_sync_mss() - let TCP compute its segment size anew if it must
+ * @sk:   full socket, locked
+ * @conn: its connection
+ *
+ * The overhead changes once, when the flow is confirmed, and the path's MTU
+ * may shrink; zeroing icsk_pmtu_cookie makes TCP look at both.
+ *
+ * Context: rcu_read_lock() held.
+ */
+void serval_sync_mss(struct sock *sk, const struct serval_conn *conn)
+{
+	const struct serval_flow *fl = rcu_dereference(conn->flow);
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (unlikely(!fl || fl->state == SERVAL_FLOW_SYN_SENT))
+		return;
+	if (unlikely(icsk->icsk_ext_hdr_len && READ_ONCE(fl->confirmed))) {
+		icsk->icsk_ext_hdr_len = 0;
+		icsk->icsk_pmtu_cookie = 0;
+	}
+	if (unlikely(tp->rx_opt.mss_clamp > fl->mss)) {
+		tp->rx_opt.mss_clamp = fl->mss;
+		icsk->icsk_pmtu_cookie = 0;
+	}
+}
+
+/**
+ * serval_queue_xmit() - icsk_af_ops->queue_xmit of AF_SERVAL sockets
+ * @sk:  full socket, locked
+ * @skb: at the TCP header; consumed
+ * @fl:  TCP's flow key, not used: the flow knows its route
+ *
+ * Return: as ip_queue_xmit(), or a negative errno.
+ */
+int serval_queue_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl)
+{
+	struct serval_net *sn = serval_net(sock_net(sk));
+	struct serval_conn *conn;
+	int err;
+
+	rcu_read_lock();
+	conn = serval_conn_find_sock(sn, sk);
+	if (likely(conn)) {
+		if (unlikely(!READ_ONCE(conn->sk)))
+			serval_conn_set_sock(conn, sk);
+		serval_sync_mss(sk, conn);
+	} else {
+		/* a child that answers before its connection is inserted */
+		conn = serval_seed_find(sn, serval_ulid_key(&sk->sk_v6_rcv_saddr));
+	}
+	if (likely(conn))
+		err = output(sn, conn, sk, skb,
+			     inet6_sk(sk)->tclass | inet_sk(sk)->tos);
+	else
+		err = drop(sn, skb, SERVAL_MIB_OUTNOFLOW, -EHOSTUNREACH);
+	rcu_read_unlock();
+	return err;
+}
+
+/* An IPv6 program that sends to a ULID hears at once that this is no address */
+static void refuse_virtual(struct serval_net *sn, struct sk_buff *skb)
+{
+	skb->dev = sn->dev;	/* not set yet in LOCAL_OUT */
+	icmpv6_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADM_PROHIBITED, 0);
+	serval_drop(sn, skb, SERVAL_MIB_OUTNOFLOW);
+}
+
+static struct serval_conn *virtual_conn(struct serval_net *sn,
+					const struct ipv6hdr *ip6h,
+					const struct tcphdr *th)
+{
+	struct serval_conn *conn;
+
+	conn = serval_conn_find_tuple(sn, &ip6h->saddr, &ip6h->daddr,
+				      th->source, th->dest);
+	return conn ?: serval_seed_find(sn, serval_ulid_key(&ip6h->saddr));
+}
+
+/* A packet socket can send anything to sal0; only what TCP would is taken */
+static bool is_segment(struct sk_buff *skb)
+{
+	const struct ipv6hdr *ip6h = (struct ipv6hdr *)skb->data;
+
+	if (skb_network_offset(skb) || ip6h->version != 6 ||
+	    ip6h->nexthdr != IPPROTO_TCP ||
+	    serval_ulid_prefix(&ip6h->saddr) != SERVAL_ULID_L ||
+	    IP6CB(skb)->flags & IP6SKB_FORWARDED)
+		return false;
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_checksum_start_offset(skb) != sizeof(*ip6h))
+		return false;
+	return !skb_is_gso(skb) ||
+	       (skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 &&
+		skb->ip_summed == CHECKSUM_PARTIAL);
+}
+
+/**
+ * serval_output_virtual() - take a packet that IPv6 sends to sal0
+ * @sn:  namespace
+ * @skb: at the IPv6 header; consumed
+ *
+ * Only TCP segments of a connection of this namespace pass.
+ *
+ * Context: rcu_read_lock() held.
+ */
+void serval_output_virtual(struct serval_net *sn, struct sk_buff *skb)
+{
+	const struct ipv6hdr *ip6h;
+	struct serval_conn *conn;
+	u8 tos;
+
+	if (!pskb_may_pull(skb, sizeof(*ip6h) + sizeof(struct tcphdr))) {
+		serval_drop(sn, skb, SERVAL_MIB_OUTNOFLOW);
+		return;
+	}
+	ip6h = ipv6_hdr(skb);
+	if (!is_segment(skb)) {
+		refuse_virtual(sn, skb);
+		return;
+	}
+	conn = virtual_conn(sn, ip6h, (struct tcphdr *)(ip6h + 1));
+	if (!conn) {
+		serval_drop(sn, skb, SERVAL_MIB_OUTNOFLOW);
+		return;
+	}
+	tos = ipv6_get_dsfield(ip6h);
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	skb_pull(skb, sizeof(*ip6h));
+	skb_reset_transport_header(skb);
+	output(sn, conn, NULL, skb, tos);
+}
+
+/**
+ * serval_output_check() - would a SYN find a way now
+ * @sn:   namespace
+ * @conn: with @conn->peer and @conn->advised set
+ *
+ * Context: any.
+ * Return: 0; -EHOSTUNREACH without a rule, or for DROP; -EADDRNOTAVAIL if
+ * the resolution mode excludes every target.
+ */
+int serval_output_check(struct serval_net *sn, const struct serval_conn *conn)
+{
+	int mode = READ_ONCE(sn->settings.resolution_mode);
+	const struct serval_target_set *set;
+	struct serval_target *t;
+	int err = 0;
+
+	if (conn->advised)
+		return 0;
+	rcu_read_lock();
+	set = serval_service_find(sn, &conn->peer);
+	t = set ? serval_service_choose(set, mode) : NULL;
+	if (!set || (t && t->type == SERVAL_SERVICE_DROP)) {
+		SERVAL_INC(sn, NORULE);
+		err = -EHOSTUNREACH;
+	} else if (!t) {
+		SERVAL_INC(sn, NOTARGET);
+		err = -EADDRNOTAVAIL;
+	}
+	if (t && err)
+		serval_target_dropped(t, 0);
+	rcu_read_unlock();
+	return err;
+}

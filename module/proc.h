@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Files of a namespace under /proc/net/serval/.
+ */
+#ifndef _SERVAL_PROC_H
+#define _SERVAL_PROC_H
+
+struct serval_net;
+
+int serval_proc_init(struct serval_net *sn);
+void serval_proc_exit(struct serval_net *sn);
+
+#endif /* _SERVAL_PROC_H */

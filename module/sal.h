@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The service access layer: what its files need of each other.
+ */
+#ifndef _SERVAL_SAL_H
+#define _SERVAL_SAL_H
+
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+
+#include "flow.h"
+#include "serval.h"
+#include "wire.h"
+
+struct flowi;
+
+/* output.c */
+int serval_queue_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl);
+void serval_output_virtual(struct serval_net *sn, struct sk_buff *skb);
+void serval_sync_mss(struct sock *sk, const struct serval_conn *conn);
+int serval_output_check(struct serval_net *sn, const struct serval_conn *conn);
+void serval_clamp_mss(struct sk_buff *skb, u16 mss);
+
+/* input.c */
+int serval_input_init(void);
+void serval_input_exit(void);
+void serval_drop(struct serval_net *sn, struct sk_buff *skb,
+		 enum serval_mib_field why);
+int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
+		   struct serval_conn *conn, unsigned int len);
+void serval_push_virtual(struct sk_buff *skb, const struct in6_addr *saddr,
+			 const struct in6_addr *daddr, u8 tclass);
+
+/* handshake.c */
+struct serval_conn *serval_seed_find(const struct serval_net *sn, u64 l);
+void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
+		    const struct serval_pkt *pkt, unsigned int len);
+void serval_synack_rcv(struct serval_net *sn, struct sk_buff *skb,
+		       const struct serval_pkt *pkt, unsigned int len);
+void serval_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
+			const struct serval_pkt *pkt, unsigned int len);
+void serval_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
+		     const struct serval_pkt *pkt);
+void serval_rst_rcv(struct serval_net *sn, struct sk_buff *skb,
+		    const struct serval_pkt *pkt);
+void serval_rst_send(struct serval_net *sn, struct sk_buff *skb, __be32 src,
+		     __be32 dst, unsigned int len);
+
+/* device.c */
+int serval_device_init(struct serval_net *sn);
+void serval_device_unpublish(struct serval_net *sn);
+void serval_device_exit(struct serval_net *sn);
+void serval_device_tap(struct serval_net *sn, struct sk_buff *skb,
+		       const struct serval_conn *conn, u8 tclass, bool out);
+
+/* Somebody runs tcpdump -i sal0 */
+static inline bool serval_tapped(const struct serval_net *sn)
+{
+	return unlikely(!list_empty(&sn->dev->ptype_all));
+}
+
+#endif /* _SERVAL_SAL_H */

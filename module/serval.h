@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What every part of the module shares: the per-namespace state and the
+ * order of locks.
+ *
+ * Layers; a file includes only from its own layer and those above it here:
+ *	L0 wire, lpm			pure: no skb, no sock
+ *	L1 ulid, mib, service, flow	tables
+ *	L2 ipv4, offload		outer IP
+ *	L3 device, fastopen, output, input, handshake: the service access layer
+ *	L4 socket, sockopt		AF_SERVAL
+ *	L5 netlink, proc, sysctl	control
+ *	L6 main				load and unload
+ *
+ * Lock order, outermost first (Documentation/locking.rst has the reasons):
+ *	sock lock of a TCP socket
+ *	  service table mutex		rules and binds, process context
+ *	  rtnl				only from the route work and at set-up
+ *	    conn->lock			softirq-safe, a leaf: nothing below it
+ * Nothing is transmitted, and no notifier called, under the last.  Readers of
+ * the service and flow tables hold only rcu_read_lock().
+ */
+#ifndef _SERVAL_SERVAL_H
+#define _SERVAL_SERVAL_H
+
+#include <linux/netdevice.h>
+#include <linux/siphash.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <linux/serval.h>
+
+#include "compat.h"
+#include "flow.h"
+#include "mib.h"
+#include "service.h"
+
+struct rt6_info;
+struct nlmsghdr;
+
+enum serval_resolution_mode {
+	SERVAL_MODE_ALL		= 0,	/* every target of the top set */
+	SERVAL_MODE_DEMUX	= 1,	/* only sockets of this host */
+	SERVAL_MODE_FORWARD	= 2,	/* only other hosts */
+	SERVAL_MODE_ANYCAST	= 3,	/* one of the top set, by weight */
+};
+
+/* Per-namespace settings, /proc/sys/net/serval/; documented in sysctl.c */
+struct serval_settings {
+	int debug;
+	int resolution_mode;
+	int sal_max_retransmits;
+	struct ctl_table_header *header;
+};
+
+/**
+ * struct serval_net - everything one network namespace owns
+ * @net:      the namespace; outlives this
+ * @dev:      sal0, see device.c; set before any packet can arrive
+ * @local_rt: dst of every segment handed to TCP; one reference
+ * @secret:   of stateless ids (handshake.c); constant
+ * @mib:      counters
+ * @services: service table
+ * @flows:    connections and flows
+ * @settings: sysctls
+ * @route_work: puts back sal0's route after somebody removed it
+ * @fib_nb:   sees that happen
+ * @closed: the namespace ends: packets that its devices still bring are dropped
+ * @reply_stamp: jiffies of the current second of @reply_tokens
+ * @reply_tokens: unverified answers (RST, NACK) still allowed in this second
+ */
+struct serval_net {
+	struct net *net;
+	struct net_device *dev;
+	struct rt6_info *local_rt;
+	siphash_key_t secret;
+	struct serval_mib __percpu *mib;
+	struct serval_services services;
+	struct serval_flows flows;
+	struct serval_settings settings;
+	struct work_struct route_work;
+	struct notifier_block fib_nb;
+	bool closed;
+	unsigned long reply_stamp;
+	atomic_t reply_tokens;
+};
+
+/* TCP port of every service, seen on the wire but not interpreted */
+#define SERVAL_TCP_PORT		7777
+
+/* Chosen at load: module parameters "family" and "protocol" of main.c */
+extern ushort serval_family;
+
+struct serval_net *serval_net(const struct net *net);
+
+#endif /* _SERVAL_SERVAL_H */

@@ -1,0 +1,810 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * AF_SERVAL stream sockets: native TCPv6 sockets on ULIDs.
+ *
+ * socket() makes a TCPv6 socket and moves its struct sock into the AF_SERVAL
+ * one; proto_ops are a copy of TCPv6's with the calls of this file in place
+ * of those that carry addresses.  inet_connection_sock_af_ops are a copy too,
+ * with the shortcut to IP in place of queue_xmit; accepted children inherit
+ * them.  release() puts the native ones back, or an orphan would outlive the
+ * module's text.
+ *
+ *	socket()  connection with a random L, owned by the struct socket; the
+ *		  L is the socket's address from the start
+ *	bind()	  DEMUX target in the service table, nothing in TCP
+ *	listen()  TCP port, so that children share its bucket
+ *	connect() flow with a random id, then TCP's connect to the service's R
+ *	accept()  the child's connection gets its owner
+ *	release() the table forgets it; TCP's leftovers are the collector's
+ */
+#include <linux/in.h>
+#include <linux/inetdevice.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/user_namespace.h>
+#include <net/inet_connection_sock.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "events.h"
+#include "fastopen.h"
+#include "sal.h"
+#include "socket.h"
+#include "ulid.h"
+
+/* TCPv6's own, learned at load: they are not exported */
+static const struct proto_ops *native_ops;
+static const struct inet_connection_sock_af_ops *native_af_ops;
+static const struct proto *native_prot;
+
+static struct proto_ops stream_ops __ro_after_init;
+static struct inet_connection_sock_af_ops af_ops __ro_after_init;
+
+/* A parsed address: service, and what may follow it */
+struct address {
+	const struct sockaddr_sv *sv;
+	__be32 advised;
+};
+
+/* The address behind the service ID; the outer packet is IPv4 */
+static int parse_advisory(const void *uaddr, int len, __be32 *addr)
+{
+	const struct sockaddr_in6 *sin6 = uaddr;
+	const struct sockaddr_in *sin = uaddr;
+
+	if (len == sizeof(*sin6) && sin6->sin6_family == AF_INET6) {
+		if (!ipv6_addr_any(&sin6->sin6_addr) &&
+		    !ipv6_addr_v4mapped(&sin6->sin6_addr))
+			return -EAFNOSUPPORT;
+		*addr = sin6->sin6_addr.s6_addr32[3];
+		return 0;
+	}
+	if (len != sizeof(*sin))
+		return -EINVAL;
+	if (sin->sin_family != AF_INET)
+		return -EAFNOSUPPORT;
+	*addr = sin->sin_addr.s_addr;
+	return 0;
+}
+
+static int parse_address(const void *uaddr, int len, struct address *addr)
+{
+	const u8 known = SVSF_GLOBAL_SCOPE | SVSF_STRICT | SVSF_ANYCAST |
+			 SVSF_MULTICAST;
+	const struct sockaddr_sv *sv = uaddr;
+
+	addr->sv = sv;
+	addr->advised = 0;
+	if (len < (int)sizeof(*sv))
+		return len >= (int)sizeof(sv->sv_family) &&
+		       sv->sv_family != serval_family ? -EAFNOSUPPORT : -EINVAL;
+	if (sv->sv_family != serval_family)
+		return -EAFNOSUPPORT;
+	if (!memchr_inv(sv->sv_srvid.s_sid, 0, sizeof(sv->sv_srvid)))
+		return -EINVAL;
+	if (sv->sv_flags & ~known)
+		return -EINVAL;
+	if (len == sizeof(*sv))
+		return 0;
+	return parse_advisory(sv + 1, len - sizeof(*sv), &addr->advised);
+}
+
+static bool conn_init(struct serval_net *sn, struct sock *sk)
+{
+	struct serval_conn *conn = serval_conn_alloc(GFP_KERNEL_ACCOUNT);
+
+	if (!conn)
+		return false;
+	conn->owned = true;
+	conn->owner = sk;
+	if (serval_conn_insert_random(sn, conn)) {
+		kfree(conn);
+		return false;
+	}
+	sk->sk_v6_rcv_saddr = conn->laddr;
+	inet6_sk(sk)->saddr = conn->laddr;
+	return true;
+}
+
+static void sock_init(struct serval_net *sn, struct sock *sk)
+{
+	sk->sk_userlocks |= SOCK_BINDADDR_LOCK;	/* disconnect keeps the L */
+	sk->sk_ipv6only = 1;
+	sk->sk_bound_dev_if = sn->dev->ifindex;
+	inet_csk(sk)->icsk_af_ops = &af_ops;
+}
+
+/* Move the struct sock of @tmp into @sock */
+static void transplant(struct socket *tmp, struct socket *sock)
+{
+	struct sock *sk = tmp->sk;
+
+	tmp->sk = NULL;
+	if (test_bit(SOCK_SUPPORT_ZC, &tmp->flags))
+		set_bit(SOCK_SUPPORT_ZC, &sock->flags);
+	sock->ops = &stream_ops;
+	sock_graft(sk, sock);
+}
+
+static int serval_create(struct net *net, struct socket *sock, int protocol,
+			 int kern)
+{
+	struct serval_net *sn = serval_net(net);
+	struct socket *tmp;
+	int err;
+
+	if (sock->type != SOCK_STREAM)
+		return -ESOCKTNOSUPPORT;
+	if (protocol && protocol != IPPROTO_TCP)
+		return -EPROTONOSUPPORT;
+	err = __sock_create(net, AF_INET6, SOCK_STREAM, IPPROTO_TCP, &tmp,
+			    kern);
+	if (err)
+		return err;
+	if (conn_init(sn, tmp->sk)) {
+		sock_init(sn, tmp->sk);
+		transplant(tmp, sock);
+	} else {
+		err = -ENOMEM;
+	}
+	sock_release(tmp);
+	return err;
+}
+
+static void bind_rule(struct serval_rule *rule, const struct serval_conn *conn,
+		      struct sock *sk)
+{
+	*rule = (struct serval_rule) {
+		.id = conn->local,
+		.bits = conn->bits,
+		.type = SERVAL_SERVICE_DEMUX,
+		.flags = conn->flags,
+		.priority = SERVAL_BIND_PRIORITY,
+		.weight = SERVAL_BIND_WEIGHT,
+		.sk = sk,
+	};
+}
+
+static void unbind(struct serval_net *sn, struct serval_conn *conn,
+		   struct sock *sk)
+{
+	struct serval_rule rule;
+
+	if (!conn->bound)
+		return;
+	bind_rule(&rule, conn, sk);
+	serval_service_put_bind(sn, &rule);
+	serval_event_service(sn, SERVAL_CMD_SERVICE_DEL_NTF, &rule);
+	conn->bound = false;
+}
+
+static bool is_bound_to(const struct serval_conn *conn,
+			const struct service_id *id, u16 bits)
+{
+	return conn->bound && conn->bits == bits &&
+	       !memcmp(&conn->local, id, sizeof(*id));
+}
+
+/* The new name first, so that a failure leaves the old one */
+static int do_bind(struct serval_net *sn, struct serval_conn *conn,
+		   struct sock *sk, const struct service_id *id, u16 bits,
+		   u8 flags)
+{
+	struct serval_rule rule;
+	int err;
+
+	if (is_bound_to(conn, id, bits))
+		return 0;
+	/* readers use the socket under RCU alone */
+	sock_set_flag(sk, SOCK_RCU_FREE);
+	rule = (struct serval_rule) {
+		.id = *id,
+		.bits = bits,
+		.type = SERVAL_SERVICE_DEMUX,
+		.flags = flags,
+		.priority = SERVAL_BIND_PRIORITY,
+		.weight = SERVAL_BIND_WEIGHT,
+		.sk = sk,
+	};
+	err = serval_service_add(sn, &rule, NULL);
+	if (err)
+		return err;
+	unbind(sn, conn, sk);
+	conn->local = *id;
+	conn->bits = bits;
+	conn->flags = flags;
+	conn->bound = true;
+	serval_event_service(sn, SERVAL_CMD_SERVICE_NEW_NTF, &rule);
+	return 0;
+}
+
+static void mask_id(struct service_id *id, u16 bits)
+{
+	unsigned int i = bits / 8;
+
+	if (i >= SERVICE_ID_LEN)
+		return;
+	id->s_sid[i] &= 0xff00 >> (bits % 8);
+	memset(id->s_sid + i + 1, 0, SERVICE_ID_LEN - i - 1);
+}
+
+static int check_bind(struct sock *sk, const struct address *addr, u16 bits)
+{
+	struct net *net = sock_net(sk);
+
+	/* a short prefix takes names that others may want, as a low port */
+	if (bits < SERVICE_ID_MAX_PREFIX_BITS &&
+	    !ns_capable(net->user_ns, CAP_NET_BIND_SERVICE))
+		return -EACCES;
+	if (addr->advised && inet_addr_type(net, addr->advised) != RTN_LOCAL)
+		return -EADDRNOTAVAIL;
+	return 0;
+}
+
+/**
+ * serval_socket_bind() - bind to a service ID or a prefix
+ * @sock: AF_SERVAL socket
+ * @uaddr: struct sockaddr_sv, perhaps with a struct sockaddr_in: the local
+ *         address that a later connect() is to use
+ * @len:  of both
+ *
+ * A second bind() replaces the first.
+ *
+ * Return: 0, -EINVAL, -EAFNOSUPPORT, -EADDRINUSE, -EACCES (prefix without
+ * CAP_NET_BIND_SERVICE), -EADDRNOTAVAIL, -ENOMEM.
+ */
+int serval_socket_bind(struct socket *sock, const void *uaddr, int len)
+{
+	struct sock *sk = sock->sk;
+	struct serval_net *sn = serval_net(sock_net(sk));
+	struct serval_conn *conn;
+	struct service_id id;
+	struct address addr;
+	u16 bits;
+	int err;
+
+	err = parse_address(uaddr, len, &addr);
+	if (err)
+		return err;
+	bits = addr.sv->sv_prefix_bits ?: SERVICE_ID_MAX_PREFIX_BITS;
+	err = check_bind(sk, &addr, bits);
+	if (err)
+		return err;
+	id = addr.sv->sv_srvid;
+	mask_id(&id, bits);
+
+	lock_sock(sk);
+	conn = serval_conn_claim(sn, sk);
+	if (!conn || sk->sk_state != TCP_CLOSE) {
+		err = -EINVAL;
+	} else {
+		err = do_bind(sn, conn, sk, &id, bits, addr.sv->sv_flags);
+		if (!err)
+			conn->bind_addr = addr.advised;
+	}
+	release_sock(sk);
+	return err;
+}
+
+static int serval_bind(struct socket *sock, struct sockaddr *uaddr, int len)
+{
+	return serval_socket_bind(sock, uaddr, len);
+}
+
+/* SO_BINDTODEVICE cannot be intercepted on 6.1: what it set means the outer
+ * device, and the socket goes back to sal0.
+ */
+static void take_outer_device(struct serval_net *sn, struct serval_conn *conn,
+			      struct sock *sk)
+{
+	if (sk->sk_bound_dev_if == sn->dev->ifindex)
+		return;
+	conn->oif = sk->sk_bound_dev_if;
+	sk->sk_bound_dev_if = sn->dev->ifindex;
+}
+
+/* Each attempt starts with an L of its own, or with the one of Fast Open.
+ * The port goes first: TCP files it under the address.
+ */
+static int choose_address(struct serval_net *sn, struct serval_conn *conn,
+			  struct sock *sk, bool fastopen)
+{
+	int err = 0;
+
+	serval_flow_drop(sn, conn);
+	serval_conn_put_sock(conn);
+	serval_fastopen_forget_port(sk);
+	if (conn->key.ports)
+		err = serval_conn_rekey(sn, conn, NULL);
+	sk->sk_v6_rcv_saddr = conn->laddr;
+	inet6_sk(sk)->saddr = conn->laddr;
+	if (!err && fastopen)
+		err = serval_fastopen_client(sn, conn, sk);
+	if (err == -ENOMEM)
+		unbind(sn, conn, sk);	/* nobody will find it again */
+	return err;
+}
+
+/* Children get the port of the SYN; with the same one here they join the
+ * listener's bucket.  Should somebody have it in there (tcp_l3mdev_accept), any
+ * other does as well: the address is this socket's alone.
+ */
+static int choose_port(struct sock *sk)
+{
+	if (inet_csk(sk)->icsk_bind_hash ||
+	    !sk->sk_prot->get_port(sk, SERVAL_TCP_PORT) ||
+	    !sk->sk_prot->get_port(sk, 0))
+		return 0;
+	return -EADDRINUSE;
+}
+
+static int prepare_listen(struct serval_net *sn, struct serval_conn *conn,
+			  struct sock *sk)
+{
+	struct service_id id;
+	int err;
+
+	take_outer_device(sn, conn, sk);
+	err = choose_address(sn, conn, sk, false);
+	if (!err && !conn->bound) {
+		get_random_bytes(&id, sizeof(id));
+		err = do_bind(sn, conn, sk, &id, SERVICE_ID_MAX_PREFIX_BITS, 0);
+	}
+	return err ?: choose_port(sk);
+}
+
+static int serval_listen(struct socket *sock, int backlog)
+{
+	struct sock *sk = sock->sk;
+	struct serval_net *sn = serval_net(sock_net(sk));
+	struct serval_conn *conn;
+	struct serval_rule rule;
+	bool first = false;
+	int err = -EINVAL;
+
+	lock_sock(sk);
+	conn = serval_conn_claim(sn, sk);
+	if (sk->sk_state == TCP_LISTEN) {
+		err = 0;
+	} else if (conn && sk->sk_state == TCP_CLOSE &&
+		   sock->state == SS_UNCONNECTED) {
+		err = prepare_listen(sn, conn, sk);
+		first = true;
+	}
+	release_sock(sk);
+	if (!err)
+		err = native_ops->listen(sock, backlog);
+	if (!err && first) {
+		bind_rule(&rule, conn, sk);
+		serval_service_join(sn, &rule);
+	}
+	return err;
+}
+
+static int make_flow(struct serval_net *sn, struct serval_conn *conn)
+{
+	struct serval_flow *fl = serval_flow_alloc(GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!fl)
+		return -ENOMEM;
+	fl->state = SERVAL_FLOW_SYN_SENT;
+	fl->iss = get_random_u32();
+	fl->nonce = get_random_u64();
+	err = serval_flow_insert_random(sn, fl, conn);
+	if (err)
+		serval_flow_free(fl);
+	return err;
+}
+
+static int prepare_connect(struct serval_net *sn, struct serval_conn *conn,
+			   struct sock *sk, const struct address *addr,
+			   bool fastopen)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	int err;
+
+	take_outer_device(sn, conn, sk);
+	conn->peer = addr->sv->sv_srvid;
+	conn->advised = addr->advised;
+	err = serval_output_check(sn, conn);
+	if (err)
+		return err;
+	err = choose_address(sn, conn, sk, fastopen);
+	if (err)
+		return err;
+	err = make_flow(sn, conn);
+	if (err)
+		return err;
+	/* a connected socket accepts nothing any more; its name stays */
+	unbind(sn, conn, sk);
+	serval_ulid_make(&conn->raddr, SERVAL_ULID_R,
+			 serval_ulid_service_key(&conn->peer));
+	serval_conn_set_sock(conn, sk);
+	if (!icsk->icsk_syn_retries)
+		icsk->icsk_syn_retries =
+			clamp(READ_ONCE(sn->settings.sal_max_retransmits), 1,
+			      MAX_TCP_SYNCNT);
+	return 0;
+}
+
+/* What a SYN met on its way, as connect(2) knows it */
+static int connect_errno(int err)
+{
+	switch (err) {
+	case ENETUNREACH:
+	case ENETDOWN:
+	case EADDRNOTAVAIL:
+	case EACCES:
+	case EPERM:
+	case ENOMEM:
+		return -err;
+	}
+	return -EHOSTUNREACH;
+}
+
+/* TCP sends the SYN and ignores whether it left.  So look at that first, then
+ * wait: a service without a way to it is unreachable at once.  -ERESTART: IPv6
+ * itself has no route, sal0's was removed a moment ago.
+ */
+static int start_connect(struct socket *sock, struct sockaddr_in6 *sin6,
+			 int flags)
+{
+	struct sock *sk = sock->sk;
+	int err;
+
+	WRITE_ONCE(sk->sk_err_soft, 0);
+	err = __inet_stream_connect(sock, (struct sockaddr *)sin6,
+				    sizeof(*sin6), flags | O_NONBLOCK, 0);
+	if (err != -EINPROGRESS)
+		return err == -ENETUNREACH ? -ERESTART : err;
+	if (sk->sk_err_soft && sk->sk_state == TCP_SYN_SENT) {
+		err = connect_errno(sk->sk_err_soft);
+		WRITE_ONCE(sk->sk_err_soft, 0);
+		sk->sk_prot->disconnect(sk, flags);
+		sock->state = SS_UNCONNECTED;
+		return err;
+	}
+	if (flags & O_NONBLOCK)
+		return err;
+	err = __inet_stream_connect(sock, (struct sockaddr *)sin6,
+				    sizeof(*sin6), flags, 0);
+	/* SO_SNDTIMEO ended the wait: to the program this is the first call */
+	return err == -EALREADY ? -EINPROGRESS : err;
+}
+
+static int connect_locked(struct serval_net *sn, struct socket *sock,
+			  const struct address *addr, int flags)
+{
+	struct sockaddr_in6 sin6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(SERVAL_TCP_PORT),
+	};
+	struct sock *sk = sock->sk;
+	struct serval_conn *conn = serval_conn_claim(sn, sk);
+	int err;
+
+	if (!conn)
+		return -EINVAL;
+	if (sock->state == SS_UNCONNECTED && sk->sk_state == TCP_CLOSE) {
+		err = prepare_connect(sn, conn, sk, addr,
+				      tcp_sk(sk)->fastopen_connect);
+		if (err)
+			return err;
+		sin6.sin6_addr = conn->raddr;
+		return start_connect(sock, &sin6, flags);
+	}
+	sin6.sin6_addr = conn->raddr;
+	return __inet_stream_connect(sock, (struct sockaddr *)&sin6,
+				     sizeof(sin6), flags, 0);
+}
+
+static int disconnect(struct serval_net *sn, struct socket *sock,
+		      struct sockaddr *uaddr, int len, int flags)
+{
+	struct sock *sk = sock->sk;
+	struct serval_conn *conn;
+	int err;
+
+	lock_sock(sk);
+	conn = serval_conn_claim(sn, sk);
+	err = __inet_stream_connect(sock, uaddr, len, flags, 0);
+	if (!err && conn) {
+		err = choose_address(sn, conn, sk, false);
+		conn->lport = 0;
+		conn->rport = 0;
+		memset(&conn->peer, 0, sizeof(conn->peer));
+	}
+	release_sock(sk);
+	return err;
+}
+
+static int serval_connect(struct socket *sock, struct sockaddr *uaddr, int len,
+			  int flags)
+{
+	struct sock *sk = sock->sk;
+	struct serval_net *sn = serval_net(sock_net(sk));
+	struct address addr;
+	int err;
+
+	if (len >= (int)sizeof(uaddr->sa_family) &&
+	    uaddr->sa_family == AF_UNSPEC)
+		return disconnect(sn, sock, uaddr, len, flags);
+	err = parse_address(uaddr, len, &addr);
+	if (err)
+		return err;
+	lock_sock(sk);
+	err = connect_locked(sn, sock, &addr, flags);
+	release_sock(sk);
+	if (err != -ERESTART)
+		return err;
+	/* wait until it is back */
+	schedule_work(&sn->route_work);
+	flush_work(&sn->route_work);
+	lock_sock(sk);
+	err = connect_locked(sn, sock, &addr, flags);
+	release_sock(sk);
+	return err == -ERESTART ? -ENETUNREACH : err;
+}
+
+static int serval_accept(struct socket *sock, struct socket *newsock,
+			 SERVAL_ACCEPT_ARGS)
+{
+	struct serval_net *sn = serval_net(sock_net(sock->sk));
+	int err;
+
+	err = native_ops->accept(sock, newsock, SERVAL_ACCEPT_PASS);
+	if (err)
+		return err;
+	serval_conn_claim(sn, newsock->sk);
+	return 0;
+}
+
+/* sockaddr_sv, then the locator: 52 bytes, as published */
+struct name {
+	struct sockaddr_sv sv;
+	struct sockaddr_in sin;
+};
+
+static void fill_name(struct name *name, const struct serval_conn *conn,
+		      bool peer)
+{
+	const struct serval_flow *fl = rcu_dereference(conn->flow);
+
+	name->sv.sv_srvid = peer ? conn->peer : conn->local;
+	if (!peer && conn->bits < SERVICE_ID_MAX_PREFIX_BITS)
+		name->sv.sv_prefix_bits = conn->bits;
+	if (!peer)
+		name->sv.sv_flags = conn->flags;
+	if (fl)
+		name->sin.sin_addr.s_addr = peer ? fl->raddr : fl->laddr;
+}
+
+static int serval_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
+{
+	struct sock *sk = sock->sk;
+	struct name *name = (struct name *)uaddr;
+	struct serval_conn *conn;
+
+	if (peer && (!inet_sk(sk)->inet_dport ||
+		     (peer == 1 && (1 << sk->sk_state) &
+		      (TCPF_CLOSE | TCPF_SYN_SENT))))
+		return -ENOTCONN;
+	memset(name, 0, sizeof(*name));
+	name->sv.sv_family = serval_family;
+	name->sin.sin_family = AF_INET;
+	rcu_read_lock();
+	conn = serval_conn_find_sock(serval_net(sock_net(sk)), sk);
+	if (conn)
+		fill_name(name, conn, peer);
+	rcu_read_unlock();
+	return sizeof(*name);
+}
+
+/* sendto() with MSG_FASTOPEN is connect() and send() in one: TCP gets the
+ * service's ULID instead of its ID.
+ */
+static int send_fastopen(struct socket *sock, struct msghdr *msg, size_t size)
+{
+	struct sock *sk = sock->sk;
+	struct serval_net *sn = serval_net(sock_net(sk));
+	struct sockaddr_in6 sin6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(SERVAL_TCP_PORT),
+	};
+	void *name = msg->msg_name;
+	int namelen = msg->msg_namelen;
+	struct serval_conn *conn;
+	struct address addr;
+	int err;
+
+	err = parse_address(name, namelen, &addr);
+	if (err)
+		return err;
+	lock_sock(sk);
+	conn = serval_conn_claim(sn, sk);
+	if (!conn)
+		err = -EINVAL;
+	else if (sock->state == SS_UNCONNECTED && sk->sk_state == TCP_CLOSE)
+		err = prepare_connect(sn, conn, sk, &addr, true);
+	if (!err)
+		sin6.sin6_addr = conn->raddr;
+	release_sock(sk);
+	if (err)
+		return err;
+	msg->msg_name = &sin6;
+	msg->msg_namelen = sizeof(sin6);
+	err = native_ops->sendmsg(sock, msg, size);
+	msg->msg_name = name;
+	msg->msg_namelen = namelen;
+	return err;
+}
+
+static int serval_sendmsg(struct socket *sock, struct msghdr *msg, size_t size)
+{
+	if (unlikely(msg->msg_flags & MSG_FASTOPEN && msg->msg_name))
+		return send_fastopen(sock, msg, size);
+	return native_ops->sendmsg(sock, msg, size);
+}
+
+/* Nobody holds the struct socket any more; softirqs may work on the sock */
+static void restore_native(struct sock *sk)
+{
+	bh_lock_sock(sk);
+	if (inet_csk(sk)->icsk_af_ops == &af_ops)
+		inet_csk(sk)->icsk_af_ops = native_af_ops;
+	bh_unlock_sock(sk);
+}
+
+static int serval_release(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+	struct serval_conn *conn;
+	struct serval_net *sn;
+	int err;
+
+	if (!sk)
+		return 0;
+	sn = serval_net(sock_net(sk));
+	sock_hold(sk);
+	lock_sock(sk);
+	conn = serval_conn_claim(sn, sk);
+	if (conn)
+		unbind(sn, conn, sk);
+	else
+		serval_service_forget(sn, sk);
+	/* TCP's leftovers are looked for on sal0 */
+	sk->sk_bound_dev_if = sn->dev->ifindex;
+	release_sock(sk);
+	err = native_ops->release(sock);
+	local_bh_disable();
+	restore_native(sk);
+	local_bh_enable();
+	if (conn)
+		serval_conn_release(sn, conn);
+	sock_put(sk);
+	return err;
+}
+
+/**
+ * serval_socket_override() - put AF_SERVAL's calls into TCPv6's operations
+ * @ops: copy of a TCPv6 or kTLS table
+ */
+void serval_socket_override(struct proto_ops *ops)
+{
+	ops->family = PF_INET6;
+	ops->owner = THIS_MODULE;
+	ops->release = serval_release;
+	ops->bind = serval_bind;
+	ops->connect = serval_connect;
+	ops->accept = serval_accept;
+	ops->getname = serval_getname;
+	ops->listen = serval_listen;
+	ops->setsockopt = serval_setsockopt;
+	ops->getsockopt = serval_getsockopt;
+	ops->sendmsg = serval_sendmsg;
+}
+
+/**
+ * serval_native_ops() - TCPv6's operations
+ */
+const struct proto_ops *serval_native_ops(void)
+{
+	return native_ops;
+}
+
+/**
+ * serval_native_prot() - TCPv6's protocol, as long as nothing replaced it
+ */
+const struct proto *serval_native_prot(void)
+{
+	return native_prot;
+}
+
+/**
+ * serval_stream_ops() - operations of an AF_SERVAL socket without kTLS
+ */
+const struct proto_ops *serval_stream_ops(void)
+{
+	return &stream_ops;
+}
+
+/* TCP calls this before it builds a SYN and before it sizes the buffers of an
+ * established connection.  A SYN with data must leave room for its extensions;
+ * what we offer to take is what fits the path.
+ */
+static int rebuild_header(struct sock *sk)
+{
+	struct serval_net *sn = serval_net(sock_net(sk));
+	struct serval_conn *conn;
+	struct serval_flow *fl;
+
+	rcu_read_lock();
+	conn = serval_conn_find_sock(sn, sk);
+	fl = conn ? rcu_dereference(conn->flow) : NULL;
+	if (fl && fl->state == SERVAL_FLOW_SYN_SENT)
+		inet_csk(sk)->icsk_ext_hdr_len = SERVAL_CONFIRM_EXTRA;
+	else if (fl && tcp_sk(sk)->advmss > fl->mss)
+		tcp_sk(sk)->advmss = fl->mss;
+	rcu_read_unlock();
+	return native_af_ops->rebuild_header(sk);
+}
+
+/* Every segment brings the same dst: nothing to remember */
+static void rx_dst_set(struct sock *sk, const struct sk_buff *skb)
+{
+}
+
+/**
+ * serval_socket_init() - learn TCPv6's operations and derive ours
+ *
+ * Return: 0 or what socket() says.
+ */
+int __init serval_socket_init(void)
+{
+	struct socket *sock;
+	int err;
+
+	err = sock_create_kern(&init_net, AF_INET6, SOCK_STREAM, IPPROTO_TCP,
+			       &sock);
+	if (err)
+		return err;
+	native_ops = sock->ops;
+	native_af_ops = inet_csk(sock->sk)->icsk_af_ops;
+	native_prot = sock->sk->sk_prot;
+	sock_release(sock);
+
+	stream_ops = *native_ops;
+	serval_socket_override(&stream_ops);
+	af_ops = *native_af_ops;
+	af_ops.queue_xmit = serval_queue_xmit;
+	af_ops.rebuild_header = rebuild_header;
+	af_ops.sk_rx_dst_set = rx_dst_set;
+	return 0;
+}
+
+static struct net_proto_family family_ops = {
+	.create = serval_create,
+	.owner = THIS_MODULE,
+};
+
+/**
+ * serval_socket_register() - let programs make AF_SERVAL sockets
+ *
+ * Return: 0 or -EEXIST if the family number is taken.
+ */
+int serval_socket_register(void)
+{
+	family_ops.family = serval_family;
+	return sock_register(&family_ops);
+}
+
+/**
+ * serval_socket_unregister() - the other way
+ */
+void serval_socket_unregister(void)
+{
+	sock_unregister(serval_family);
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SAL header: checksum, parser and builder.
+ *
+ *    0        1        2        3
+ *   | source flow id                    |  base header, 12 bytes
+ *   | destination flow id               |
+ *   | shl    | proto  | checksum        |
+ *   | type:flags | length | ...         |  extensions up to shl * 4 bytes
+ *   | type:flags | length | ...         |
+ *
+ * The parser checks in this order, and nothing is used before its check:
+ *
+ *   length of buffer and shl -> checksum -> protocol -> source id
+ *     -> per extension: number so far -> length against the type's rule and
+ *        what is left -> how many of this type -> unknown but marked critical
+ *
+ * Everything a handler may need is copied into struct serval_pkt; what the
+ * packet does not have is zero there.  Types without a handler are skipped
+ * after their length was checked.  Layout: Documentation/protocol.rst
+ * sections 2 and 3.
+ */
+#include "wire.h"
+
+#include <linux/build_bug.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#include <asm/byteorder.h>
+
+#define CTRL_FLAGS	(SERVAL_CTRL_SYN | SERVAL_CTRL_RSYN | SERVAL_CTRL_ACK | \
+			 SERVAL_CTRL_NACK | SERVAL_CTRL_RST | SERVAL_CTRL_FIN)
+
+#define EXT_TYPES	16
+
+static_assert(sizeof(struct serval_hdr) == SERVAL_HDR_LEN);
+static_assert(sizeof(struct service_id) + 4 == SERVAL_SERVICE_LEN);
+static_assert(sizeof(((struct serval_pkt *)0)->nonce) == SERVAL_NONCE_LEN);
+
+/* What Documentation/protocol.rst section 3 allows; @max_count 10 is the
+ * limit of the packet, so no limit.  How many addresses of which family fit
+ * into ADDRESS and SOURCE is for whoever reads them.
+ */
+static const struct ext_rule {
+	u8 min_len;
+	u8 max_len;
+	u8 max_count;
+} ext_rules[EXT_TYPES] = {
+	[SERVAL_EXT_CONTROL]	= { SERVAL_CONTROL_LEN, SERVAL_CONTROL_LEN, 1 },
+	[SERVAL_EXT_SERVICE]	= { SERVAL_SERVICE_LEN, SERVAL_SERVICE_LEN, 2 },
+	[SERVAL_EXT_ADDRESS]	= { 12, 255, SERVAL_EXT_COUNT_MAX },
+	[SERVAL_EXT_SOURCE]	= { 4, 255, 1 },
+	[SERVAL_EXT_KEY]	= { 36, 36, SERVAL_EXT_COUNT_MAX },
+	[SERVAL_EXT_AUTH]	= { 20, 20, SERVAL_EXT_COUNT_MAX },
+	[SERVAL_EXT_PATH]	= { 12, 12, SERVAL_EXT_COUNT_MAX },
+	[SERVAL_EXT_PATH + 1 ... EXT_TYPES - 1] = {
+		2, 255, SERVAL_EXT_COUNT_MAX
+	},
+};
+
+static u32 get_u32(const u8 *p)
+{
+	__be32 word;
+
+	memcpy(&word, p, sizeof(word));
+	return be32_to_cpu(word);
+}
+
+static void put_u32(u8 *p, u32 val)
+{
+	__be32 word = cpu_to_be32(val);
+
+	memcpy(p, &word, sizeof(word));
+}
+
+/**
+ * serval_wire_csum() - RFC 1071 checksum
+ * @buf: any alignment
+ * @len: bytes to sum, may be odd
+ *
+ * Context: any.
+ * Return: the value for serval_hdr.check if that field is zero in @buf, 0 if
+ * @buf holds its own, correct checksum.
+ */
+__sum16 serval_wire_csum(const void *buf, unsigned int len)
+{
+	const u8 *p = buf;
+	u64 sum = 0;
+	u32 word;
+
+	for (; len >= sizeof(word); len -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		sum += word;
+		p += sizeof(word);
+	}
+	if (len) {
+		word = 0;
+		memcpy(&word, p, len);
+		sum += word;
+	}
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (__force __sum16)(u16)~sum;
+}
+
+/* Reserved flags are ignored, and so is the reason of anything but a NACK */
+static void parse_control(const u8 *ext, struct serval_pkt *pkt)
+{
+	pkt->has |= SERVAL_HAS_CONTROL;
+	pkt->flags = ext[2] & CTRL_FLAGS;
+	pkt->reason = pkt->flags & SERVAL_CTRL_NACK ? ext[3] : 0;
+	pkt->verno = get_u32(ext + 4);
+	pkt->ackno = get_u32(ext + 8);
+	memcpy(&pkt->nonce, ext + 12, SERVAL_NONCE_LEN);
+}
+
+static void parse_service(const u8 *ext, struct serval_pkt *pkt)
+{
+	unsigned int i = pkt->has & SERVAL_HAS_SERVICE ? 1 : 0;
+
+	pkt->has |= i ? SERVAL_HAS_SERVICE2 : SERVAL_HAS_SERVICE;
+	memcpy(&pkt->service[i], ext + 4, sizeof(pkt->service[i]));
+}
+
+static enum serval_wire_err parse_ext(const u8 *ext, struct serval_pkt *pkt)
+{
+	switch (ext[0] >> 4) {
+	case SERVAL_EXT_CONTROL:
+		parse_control(ext, pkt);
+		return SERVAL_WIRE_OK;
+	case SERVAL_EXT_SERVICE:
+		parse_service(ext, pkt);
+		return SERVAL_WIRE_OK;
+	default:
+		return ext[0] & SERVAL_EXT_CRITICAL ? SERVAL_WIRE_EXT_UNKNOWN :
+						      SERVAL_WIRE_OK;
+	}
+}
+
+static bool ext_len_ok(const u8 *ext, unsigned int left)
+{
+	const struct ext_rule *rule = &ext_rules[ext[0] >> 4];
+
+	return left >= 2 && ext[1] >= rule->min_len &&
+	       ext[1] <= rule->max_len && ext[1] <= left;
+}
+
+static enum serval_wire_err parse_exts(const u8 *ext, unsigned int left,
+				       struct serval_pkt *pkt)
+{
+	enum serval_wire_err err;
+	u8 seen[EXT_TYPES] = {};
+	unsigned int count = 0;
+	unsigned int len;
+
+	for (; left; ext += len, left -= len) {
+		u8 type = ext[0] >> 4;
+
+		if (++count > SERVAL_EXT_COUNT_MAX)
+			return SERVAL_WIRE_EXT_COUNT;
+		len = 1;
+		if (type == SERVAL_EXT_PAD)
+			continue;
+		if (!ext_len_ok(ext, left))
+			return SERVAL_WIRE_EXT_LEN;
+		if (++seen[type] > ext_rules[type].max_count)
+			return SERVAL_WIRE_EXT_COUNT;
+		err = parse_ext(ext, pkt);
+		if (err)
+			return err;
+		len = ext[1];
+	}
+	return SERVAL_WIRE_OK;
+}
+
+/**
+ * serval_wire_parse() - check a header and copy out what it says
+ * @buf: from the first byte of the header, any alignment
+ * @len: bytes readable at @buf, payload may follow the header
+ * @pkt: filled in; what the header does not have is zero
+ *
+ * A conforming header of up to SERVAL_HDR_MAX bytes is accepted
+ * (Documentation/protocol.rst sections 2 and 3).  @pkt is initialised in any
+ * case, and to be used only on success.
+ *
+ * Context: any.
+ * Return: SERVAL_WIRE_OK or the first reason to refuse the packet.
+ */
+enum serval_wire_err serval_wire_parse(const void *buf, unsigned int len,
+				       struct serval_pkt *pkt)
+{
+	struct serval_hdr hdr;
+	unsigned int hdr_len;
+
+	memset(pkt, 0, sizeof(*pkt));
+	if (len < SERVAL_HDR_LEN)
+		return SERVAL_WIRE_SHORT;
+	memcpy(&hdr, buf, sizeof(hdr));
+	hdr_len = serval_wire_len(&hdr);
+	if (!hdr_len || hdr_len > len)
+		return SERVAL_WIRE_SHORT;
+	if (serval_wire_csum(buf, hdr_len))
+		return SERVAL_WIRE_CSUM;
+	if (hdr.protocol != SERVAL_PROTO_TCP &&
+	    hdr.protocol != SERVAL_PROTO_UDP &&
+	    hdr.protocol != SERVAL_PROTO_NONE)
+		return SERVAL_WIRE_PROTO;
+	if (!hdr.src)
+		return SERVAL_WIRE_ID;
+
+	pkt->src = hdr.src;
+	pkt->dst = hdr.dst;
+	pkt->protocol = hdr.protocol;
+	return parse_exts((const u8 *)buf + SERVAL_HDR_LEN,
+			  hdr_len - SERVAL_HDR_LEN, pkt);
+}
+
+/**
+ * serval_wire_size() - bytes serval_wire_build() will write
+ * @pkt: only @pkt->has is read
+ *
+ * Context: any.
+ * Return: SERVAL_HDR_LEN to SERVAL_BUILD_MAX, a multiple of 4.
+ */
+unsigned int serval_wire_size(const struct serval_pkt *pkt)
+{
+	unsigned int len = SERVAL_HDR_LEN;
+
+	if (pkt->has & SERVAL_HAS_CONTROL)
+		len += SERVAL_CONTROL_LEN;
+	if (pkt->has & SERVAL_HAS_SERVICE)
+		len += SERVAL_SERVICE_LEN;
+	if (pkt->has & SERVAL_HAS_SERVICE2)
+		len += SERVAL_SERVICE_LEN;
+	return len;
+}
+
+static u8 *build_control(u8 *ext, const struct serval_pkt *pkt)
+{
+	ext[0] = SERVAL_EXT_CONTROL << 4;
+	ext[1] = SERVAL_CONTROL_LEN;
+	ext[2] = pkt->flags & CTRL_FLAGS;
+	ext[3] = pkt->flags & SERVAL_CTRL_NACK ? pkt->reason : 0;
+	put_u32(ext + 4, pkt->verno);
+	put_u32(ext + 8, pkt->ackno);
+	memcpy(ext + 12, &pkt->nonce, SERVAL_NONCE_LEN);
+	return ext + SERVAL_CONTROL_LEN;
+}
+
+static u8 *build_service(u8 *ext, const struct service_id *id)
+{
+	ext[0] = SERVAL_EXT_SERVICE << 4;
+	ext[1] = SERVAL_SERVICE_LEN;
+	ext[2] = 0;
+	ext[3] = 0;
+	memcpy(ext + 4, id, sizeof(*id));
+	return ext + SERVAL_SERVICE_LEN;
+}
+
+/**
+ * serval_wire_build() - write a header with its checksum
+ * @buf: serval_wire_size() writable bytes, any alignment
+ * @pkt: what to write; SERVAL_HAS_SERVICE2 only with SERVAL_HAS_SERVICE
+ *
+ * Every byte is written, reserved ones as zero, so that nothing of the host's
+ * memory leaves with them.
+ *
+ * Context: any.
+ * Return: bytes written, equal to serval_wire_size().
+ */
+unsigned int serval_wire_build(void *buf, const struct serval_pkt *pkt)
+{
+	unsigned int len = serval_wire_size(pkt);
+	struct serval_hdr hdr = {
+		.src = pkt->src,
+		.dst = pkt->dst,
+		.shl = len / 4,
+		.protocol = pkt->protocol,
+	};
+	u8 *ext = (u8 *)buf + SERVAL_HDR_LEN;
+
+	if (pkt->has & SERVAL_HAS_CONTROL)
+		ext = build_control(ext, pkt);
+	if (pkt->has & SERVAL_HAS_SERVICE)
+		ext = build_service(ext, &pkt->service[0]);
+	if (pkt->has & SERVAL_HAS_SERVICE2)
+		build_service(ext, &pkt->service[1]);
+
+	memcpy(buf, &hdr, sizeof(hdr));
+	hdr.check = serval_wire_csum(buf, len);
+	memcpy(buf, &hdr, sizeof(hdr));
+	return len;
+}

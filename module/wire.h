@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * SAL header: layout, parser and builder.
+ *
+ * Pure: no sk_buff and no sock, a span of bytes in and a struct by value out.
+ * The same file is compiled on the host, unit-tested and fuzzed
+ * (tests/unit/).  Handlers only ever see struct serval_pkt, never a length
+ * field of the packet.
+ */
+#ifndef _SERVAL_WIRE_H
+#define _SERVAL_WIRE_H
+
+#include <linux/types.h>
+#include <linux/serval.h>
+
+#define SERVAL_HDR_LEN		12
+#define SERVAL_HDR_WORDS	(SERVAL_HDR_LEN / 4)
+#define SERVAL_HDR_MAX		(255 * 4)	/* shl is 8 bits of 32-bit words */
+#define SERVAL_EXT_COUNT_MAX	10
+#define SERVAL_NONCE_LEN	8
+
+/* Values of serval_hdr.protocol (Documentation/protocol.rst section 2) */
+#define SERVAL_PROTO_NONE	59
+
+/**
+ * struct serval_hdr - base header, network byte order
+ * @src:      flow id at the sender, never 0
+ * @dst:      flow id at the receiver, 0 in a SYN
+ * @shl:      length of header and extensions in 32-bit words
+ * @protocol: 6 TCP, 17 UDP, 59 none
+ * @check:    RFC 1071 sum over shl * 4 bytes
+ */
+struct serval_hdr {
+	__be32 src;
+	__be32 dst;
+	__u8 shl;
+	__u8 protocol;
+	__sum16 check;
+};
+
+enum serval_ext_type {
+	SERVAL_EXT_PAD		= 0,
+	SERVAL_EXT_CONTROL	= 1,
+	SERVAL_EXT_SERVICE	= 2,
+	SERVAL_EXT_ADDRESS	= 3,
+	SERVAL_EXT_SOURCE	= 4,
+	SERVAL_EXT_KEY		= 5,
+	SERVAL_EXT_AUTH		= 6,
+	SERVAL_EXT_PATH		= 7,
+};
+
+#define SERVAL_EXT_CRITICAL	0x8	/* low nibble of the type byte */
+
+#define SERVAL_CONTROL_LEN	20
+#define SERVAL_SERVICE_LEN	36
+
+/* CONTROL flags */
+#define SERVAL_CTRL_SYN		0x80
+#define SERVAL_CTRL_RSYN	0x40
+#define SERVAL_CTRL_ACK		0x20
+#define SERVAL_CTRL_NACK	0x10
+#define SERVAL_CTRL_RST		0x08
+#define SERVAL_CTRL_FIN		0x04
+
+/* Header lengths of the packets this host sends */
+#define SERVAL_SYN_LEN		(SERVAL_HDR_LEN + SERVAL_CONTROL_LEN + \
+				 SERVAL_SERVICE_LEN)
+#define SERVAL_CONFIRM_LEN	SERVAL_SYN_LEN
+/* What a confirm packet's extensions take from a segment */
+#define SERVAL_CONFIRM_EXTRA	(SERVAL_CONFIRM_LEN - SERVAL_HDR_LEN)
+#define SERVAL_CONTROL_PKT_LEN	(SERVAL_HDR_LEN + SERVAL_CONTROL_LEN)
+/* The longest header this host builds: everything struct serval_pkt holds */
+#define SERVAL_BUILD_MAX	(SERVAL_HDR_LEN + SERVAL_CONTROL_LEN + \
+				 2 * SERVAL_SERVICE_LEN)
+
+/* What serval_pkt holds, bits of @has */
+#define SERVAL_HAS_CONTROL	0x01
+#define SERVAL_HAS_SERVICE	0x02	/* service[0] */
+#define SERVAL_HAS_SERVICE2	0x04	/* service[1] */
+
+/**
+ * struct serval_pkt - a parsed header, or one to build
+ * @src:      flow ids, network byte order
+ * @dst:      see @src
+ * @protocol: of the payload
+ * @has:      SERVAL_HAS_*
+ * @flags:    CONTROL: SERVAL_CTRL_*
+ * @reason:   CONTROL: why a NACK was sent (positive errno), else 0
+ * @verno:    CONTROL: version number, host byte order
+ * @ackno:    CONTROL: next version number expected, host byte order
+ * @nonce:    CONTROL: 8 bytes, opaque
+ * @service:  SERVICE: destination and, in unconnected datagrams, source
+ */
+struct serval_pkt {
+	__be32 src;
+	__be32 dst;
+	__u8 protocol;
+	__u8 has;
+	__u8 flags;
+	__u8 reason;
+	__u32 verno;
+	__u32 ackno;
+	__u64 nonce;
+	struct service_id service[2];
+};
+
+/* Why a header was refused; the order is that of the counters */
+enum serval_wire_err {
+	SERVAL_WIRE_OK,
+	SERVAL_WIRE_SHORT,	/* shl < 3, or fewer bytes than it says */
+	SERVAL_WIRE_CSUM,
+	SERVAL_WIRE_PROTO,	/* payload protocol unknown */
+	SERVAL_WIRE_ID,		/* source flow id 0 */
+	SERVAL_WIRE_EXT_LEN,	/* extension length out of range or past the end */
+	SERVAL_WIRE_EXT_COUNT,	/* more than 10, or too many of one type */
+	SERVAL_WIRE_EXT_UNKNOWN,/* unknown and marked "drop if unknown" */
+	__SERVAL_WIRE_MAX
+};
+
+/**
+ * serval_wire_len() - length of a header from its first 12 bytes
+ * @hdr: at least SERVAL_HDR_LEN readable bytes
+ *
+ * Return: bytes of header and extensions, 0 if the field cannot be right.
+ */
+static inline unsigned int serval_wire_len(const struct serval_hdr *hdr)
+{
+	return hdr->shl < SERVAL_HDR_WORDS ? 0 : hdr->shl * 4;
+}
+
+__sum16 serval_wire_csum(const void *buf, unsigned int len);
+enum serval_wire_err serval_wire_parse(const void *buf, unsigned int len,
+				       struct serval_pkt *pkt);
+unsigned int serval_wire_size(const struct serval_pkt *pkt);
+unsigned int serval_wire_build(void *buf, const struct serval_pkt *pkt);
+
+#endif /* _SERVAL_WIRE_H */

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* serval stats: the counters of the network namespace. */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct counter {
+	char *name;
+	__u64 value;
+};
+
+struct counters {
+	struct counter *counter;
+	size_t count;
+	size_t room;
+};
+
+static int add_counter(const char *name, __u64 value, void *data)
+{
+	struct counters *all = data;
+	struct counter *c;
+
+	if (all->count == all->room) {
+		size_t room = all->room ? 2 * all->room : 64;
+
+		c = reallocarray(all->counter, room, sizeof(*c));
+		if (!c)
+			return -ENOMEM;
+		all->counter = c;
+		all->room = room;
+	}
+	c = &all->counter[all->count];
+	c->value = value;
+	c->name = strdup(name);
+	if (!c->name)
+		return -ENOMEM;
+	all->count++;
+	return 0;
+}
+
+static void print_text(struct cli *cli, const struct counters *all,
+		       bool nonzero)
+{
+	size_t i, width = 0;
+
+	for (i = 0; i < all->count; i++)
+		if (strlen(all->counter[i].name) > width)
+			width = strlen(all->counter[i].name);
+	for (i = 0; i < all->count; i++) {
+		const struct counter *c = &all->counter[i];
+
+		if (nonzero && !c->value)
+			continue;
+		fprintf(cli->out.file, "%-*s %20llu\n", (int)width, c->name,
+			(unsigned long long)c->value);
+	}
+}
+
+/* One object whose keys are the names */
+static void print_json(struct cli *cli, const struct counters *all,
+		       bool nonzero)
+{
+	size_t i;
+
+	out_list(&cli->out);
+	out_object(&cli->out);
+	for (i = 0; i < all->count; i++)
+		if (!nonzero || all->counter[i].value)
+			out_uint(&cli->out, all->counter[i].name, NULL,
+				 all->counter[i].value);
+	out_object_end(&cli->out);
+	out_list_end(&cli->out);
+}
+
+int stats_show(struct cli *cli, struct args *args)
+{
+	struct counters all = { 0 };
+	bool nonzero = false;
+	const char *word;
+	size_t i;
+	int err;
+
+	while ((word = args_next(args))) {
+		if (strcmp(word, "-z") && strcmp(word, "nonzero"))
+			return cli_bad(cli, "\"%s\" is not expected here",
+				       word);
+		nonzero = true;
+	}
+	if (cli_open(cli))
+		return CLI_REFUSED;
+	err = serval_stats_get(cli->ctl, add_counter, &all);
+	if (err)
+		err = cli_refused(cli, err);
+	else if (cli->json)
+		print_json(cli, &all, nonzero);
+	else
+		print_text(cli, &all, nonzero);
+	for (i = 0; i < all.count; i++)
+		free(all.counter[i].name);
+	free(all.counter);
+	return err;
+}

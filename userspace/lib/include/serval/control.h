@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Control of the serval module: service rules, flows, counters, events.
+ *
+ * This is the only seam between programs and the generic netlink family
+ * "serval".  Functions return 0 or a negative errno.  After a request was
+ * refused, serval_ctl_error() has the kernel's own sentence, if it sent one.
+ *
+ * Addresses (struct in_addr) and flow ids (struct flow_id) are in network
+ * byte order, everything else in host byte order.  A handle belongs to one
+ * thread at a time.
+ */
+#ifndef SERVAL_CONTROL_H
+#define SERVAL_CONTROL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <netinet/in.h>
+#include <linux/serval.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct serval_ctl;
+struct serval_events;
+
+/* Bit of an attribute in the "has" member of the structures below, as in
+ * SERVAL_HAS(SERVAL_A_SERVICE_WEIGHT)
+ */
+#define SERVAL_HAS(attr)	(1U << (attr))
+
+/**
+ * struct serval_target_stats - counters of one target of a service
+ * @packets_resolved: SYNs (each transmission) sent to the target
+ * @bytes_resolved:   bytes of their transport segments
+ * @packets_dropped:  SYNs dropped at the target
+ * @bytes_dropped:    bytes of their transport segments
+ */
+struct serval_target_stats {
+	__u64 packets_resolved;
+	__u64 bytes_resolved;
+	__u64 packets_dropped;
+	__u64 bytes_dropped;
+};
+
+/**
+ * struct serval_service - a rule, or a bound socket, of the service table
+ * @has:         SERVAL_HAS(SERVAL_A_SERVICE_...) of every member that is set
+ * @id:          the service; bits after the prefix are zero
+ * @bits:        prefix length, 0..256; 0 is the default rule
+ * @type:        enum serval_service_type
+ * @flags:       enum sv_service_flags
+ * @priority:    the highest one of a service is used
+ * @weight:      share among the targets of one priority
+ * @addr:        FORWARD: the target's address
+ * @ifindex:     FORWARD: outgoing device, 0 means by route
+ * @new_addr:    serval_service_set(): the new address
+ * @new_ifindex: serval_service_set(): the new device
+ * @proto:       DEMUX: SERVAL_PROTO_TCP or SERVAL_PROTO_UDP
+ * @cookie:      DEMUX: cookie of the socket
+ * @inode:       DEMUX: inode of the socket
+ * @uid:         DEMUX: owner of the socket
+ * @stats:       counters
+ *
+ * @proto and the members after it come from the kernel only.
+ */
+struct serval_service {
+	__u32 has;
+	struct service_id id;
+	unsigned int bits;
+	__u8 type;
+	__u8 flags;
+	__u32 priority;
+	__u32 weight;
+	struct in_addr addr;
+	__u32 ifindex;
+	struct in_addr new_addr;
+	__u32 new_ifindex;
+	__u8 proto;
+	__u64 cookie;
+	__u64 inode;
+	__u32 uid;
+	struct serval_target_stats stats;
+};
+
+/**
+ * struct serval_flow_stats - counters of one flow
+ * @packets_sent:     packets; a superpacket counts as those it becomes
+ * @bytes_sent:       bytes of their transport segments
+ * @packets_received: packets
+ * @bytes_received:   bytes of their transport segments
+ */
+struct serval_flow_stats {
+	__u64 packets_sent;
+	__u64 bytes_sent;
+	__u64 packets_received;
+	__u64 bytes_received;
+};
+
+/**
+ * struct serval_flow - an entry of the flow table
+ * @has:           SERVAL_HAS(SERVAL_A_FLOW_...) of every member that is set
+ * @local_id:      flow id at this end
+ * @peer_id:       flow id at the peer, zero while not known
+ * @proto:         SERVAL_PROTO_TCP or SERVAL_PROTO_UDP
+ * @state:         TCP's state number, see serval_flow_state_name()
+ * @local_addr:    address in use at this end
+ * @peer_addr:     address in use at the peer
+ * @ifindex:       outgoing device, 0 while not known
+ * @local_service: name of this end
+ * @peer_service:  name of the peer
+ * @cookie:        cookie of the socket
+ * @inode:         inode of the socket, 0 if no process has it
+ * @uid:           owner of the socket
+ * @age:           milliseconds since the flow was made
+ * @stats:         counters
+ */
+struct serval_flow {
+	__u32 has;
+	struct flow_id local_id;
+	struct flow_id peer_id;
+	__u8 proto;
+	__u8 state;
+	struct in_addr local_addr;
+	struct in_addr peer_addr;
+	__u32 ifindex;
+	struct service_id local_service;
+	struct service_id peer_service;
+	__u64 cookie;
+	__u64 inode;
+	__u32 uid;
+	__u64 age;
+	struct serval_flow_stats stats;
+};
+
+/**
+ * struct serval_event - something happened to a table
+ * @cmd:     SERVAL_CMD_..._NTF
+ * @service: for SERVAL_CMD_SERVICE_..._NTF
+ * @flow:    for SERVAL_CMD_FLOW_..._NTF
+ */
+struct serval_event {
+	enum serval_cmd cmd;
+	union {
+		struct serval_service service;
+		struct serval_flow flow;
+	};
+};
+
+/* Called for each counter; @name is valid during the call only.  A return
+ * value other than 0 ends the walk and is returned by serval_stats_get().
+ */
+typedef int (*serval_counter_fn)(const char *name, __u64 value, void *data);
+
+/* Called for each event; it is valid during the call only. */
+typedef void (*serval_event_fn)(const struct serval_event *event, void *data);
+
+/**
+ * serval_netns_enter() - move the calling thread to a network namespace
+ * @name: a name below /run/netns (as ip-netns(8) makes them), or a path
+ *
+ * Return: 0; what open() or setns() failed with, -ENOENT for an unknown name.
+ */
+int serval_netns_enter(const char *name);
+
+/**
+ * serval_ctl_open() - open a handle for requests
+ * @ctlp: receives the handle; close it with serval_ctl_close()
+ * @netns: network namespace as for serval_netns_enter(); NULL is the
+ *         thread's own.  The thread is back in its own on return.
+ *
+ * Return: 0; -EPROTONOSUPPORT if the module is not loaded; -ENOMEM; what the
+ * socket calls failed with.
+ */
+int serval_ctl_open(struct serval_ctl **ctlp, const char *netns);
+
+/**
+ * serval_ctl_close() - close a handle
+ * @ctl: from serval_ctl_open(), or NULL
+ */
+void serval_ctl_close(struct serval_ctl *ctl);
+
+/**
+ * serval_ctl_error() - why the kernel refused the last request
+ * @ctl: the handle
+ *
+ * Return: the kernel's sentence, unchanged, or "" if it sent none; valid
+ * until the next request.
+ */
+const char *serval_ctl_error(const struct serval_ctl *ctl);
+
+/**
+ * serval_service_add() - add a rule
+ * @ctl: the handle
+ * @svc: ID and the members marked in @has
+ *
+ * Return: 0; -EEXIST if there is one like it; -EPERM; -EINVAL; -EOPNOTSUPP.
+ */
+int serval_service_add(struct serval_ctl *ctl,
+		       const struct serval_service *svc);
+
+/**
+ * serval_service_del() - delete a rule
+ * @ctl: the handle
+ * @svc: ID, bits, type and, for FORWARD, address and device of the rule
+ * @last: receives the rule with its last counters; may be NULL, or the same
+ *        as @svc; @has is 0 if the kernel did not send it
+ *
+ * Return: 0; -ENOENT; -EPERM; -EINVAL.
+ */
+int serval_service_del(struct serval_ctl *ctl,
+		       const struct serval_service *svc,
+		       struct serval_service *last);
+
+/**
+ * serval_service_set() - change a rule in place
+ * @ctl: the handle
+ * @svc: the rule as for serval_service_del(); what else is marked in @has
+ *       is its new value
+ *
+ * Return: 0; -ENOENT; -EEXIST; -EPERM; -EINVAL.
+ */
+int serval_service_set(struct serval_ctl *ctl,
+		       const struct serval_service *svc);
+
+/**
+ * serval_service_get() - everything under one ID and prefix
+ * @ctl: the handle
+ * @id: the service
+ * @bits: prefix length
+ * @list: receives an array, one element per target; free() it
+ * @count: receives its length
+ *
+ * Return: 0, 1 as serval_service_dump(); -ENOENT if there is nothing.
+ */
+int serval_service_get(struct serval_ctl *ctl, const struct service_id *id,
+		       unsigned int bits, struct serval_service **list,
+		       size_t *count);
+
+/**
+ * serval_service_dump() - the whole service table
+ * @ctl: the handle
+ * @list: receives an array; free() it
+ * @count: receives its length
+ *
+ * If the table changes meanwhile, the dump is repeated, up to 8 times.
+ *
+ * Return: 0; 1 if it changed every time: @list may lack or repeat an entry;
+ * a negative errno.
+ */
+int serval_service_dump(struct serval_ctl *ctl, struct serval_service **list,
+			size_t *count);
+
+/**
+ * serval_service_flush() - delete all rules
+ * @ctl: the handle
+ *
+ * Bound sockets are not rules and stay.
+ *
+ * Return: 0; -EPERM.
+ */
+int serval_service_flush(struct serval_ctl *ctl);
+
+/**
+ * serval_flow_get() - one flow
+ * @ctl: the handle
+ * @local_id: its id at this end
+ * @flow: receives it
+ *
+ * Return: 0; -ENOENT.
+ */
+int serval_flow_get(struct serval_ctl *ctl, struct flow_id local_id,
+		    struct serval_flow *flow);
+
+/**
+ * serval_flow_dump() - the whole flow table
+ * @ctl: the handle
+ * @list: receives an array; free() it
+ * @count: receives its length
+ *
+ * Return: as serval_service_dump().
+ */
+int serval_flow_dump(struct serval_ctl *ctl, struct serval_flow **list,
+		     size_t *count);
+
+/**
+ * serval_flow_kill() - abort the connection of a flow
+ * @ctl: the handle
+ * @local_id: its id at this end
+ *
+ * Its socket reports ECONNABORTED.
+ *
+ * Return: 0; -ENOENT; -EPERM.
+ */
+int serval_flow_kill(struct serval_ctl *ctl, struct flow_id local_id);
+
+/**
+ * serval_stats_get() - the counters of the network namespace
+ * @ctl: the handle
+ * @fn: called for each counter, in the kernel's order
+ * @data: passed to @fn
+ *
+ * Return: 0; what @fn returned; a negative errno.
+ */
+int serval_stats_get(struct serval_ctl *ctl, serval_counter_fn fn, void *data);
+
+/* Groups of events, for serval_events_open() */
+enum serval_event_groups {
+	SERVAL_EVENTS_SERVICE	= 1,
+	SERVAL_EVENTS_FLOW	= 2,
+	SERVAL_EVENTS_ALL	= 3,
+};
+
+/**
+ * serval_events_open() - listen to events, on a socket of its own
+ * @evp: receives the listener; close it with serval_events_close()
+ * @netns: as for serval_ctl_open()
+ * @groups: a mask of enum serval_event_groups
+ *
+ * Return: as serval_ctl_open().
+ */
+int serval_events_open(struct serval_events **evp, const char *netns,
+		       unsigned int groups);
+
+/**
+ * serval_events_close() - stop listening
+ * @ev: from serval_events_open(), or NULL
+ */
+void serval_events_close(struct serval_events *ev);
+
+/**
+ * serval_events_fd() - descriptor for poll(): readable if events wait
+ * @ev: the listener
+ *
+ * Return: the descriptor, owned by @ev.
+ */
+int serval_events_fd(const struct serval_events *ev);
+
+/**
+ * serval_events_read() - wait for events and handle them
+ * @ev: the listener
+ * @fn: called for each event
+ * @data: passed to @fn
+ *
+ * Return: 0; -ENOBUFS if events were lost: what the caller knows is stale
+ * until it has dumped the tables; -EAGAIN if the descriptor was made
+ * non-blocking and nothing waits; another negative errno.
+ */
+int serval_events_read(struct serval_events *ev, serval_event_fn fn,
+		       void *data);
+
+/**
+ * serval_service_type_name() - text of a type
+ * @type: enum serval_service_type
+ *
+ * Return: "forward", "demux", "delay", "drop" or "unknown".
+ */
+const char *serval_service_type_name(unsigned int type);
+
+/**
+ * serval_flow_state_name() - text of a state
+ * @state: TCP's number
+ *
+ * Return: "ESTABLISHED" and so on, or "UNKNOWN".
+ */
+const char *serval_flow_state_name(unsigned int state);
+
+/**
+ * serval_proto_name() - text of a transport protocol
+ * @proto: IP protocol number
+ *
+ * Return: "tcp", "udp" or "unknown".
+ */
+const char *serval_proto_name(unsigned int proto);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SERVAL_CONTROL_H */

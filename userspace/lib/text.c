@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Names of the numbers in rules and flows. */
+#include "msg.h"
+
+const char *serval_service_type_name(unsigned int type)
+{
+	switch (type) {
+	case SERVAL_SERVICE_FORWARD:
+		return "forward";
+	case SERVAL_SERVICE_DEMUX:
+		return "demux";
+	case SERVAL_SERVICE_DELAY:
+		return "delay";
+	case SERVAL_SERVICE_DROP:
+		return "drop";
+	default:
+		return "unknown";
+	}
+}
+
+const char *serval_flow_state_name(unsigned int state)
+{
+	static const char * const names[] = {
+		"UNKNOWN", "ESTABLISHED", "SYN_SENT", "SYN_RCVD", "FIN_WAIT1",
+		"FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK",
+		"LISTEN", "CLOSING", "SYN_RCVD",
+	};
+
+	return names[state < ARRAY_SIZE(names) ? state : 0];
+}
+
+const char *serval_proto_name(unsigned int proto)
+{
+	switch (proto) {
+	case SERVAL_PROTO_TCP:
+		return "tcp";
+	case SERVAL_PROTO_UDP:
+		return "udp";
+	default:
+		return "unknown";
+	}
+}

@@ -1,0 +1,475 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Hosts, services, assertions: sourced by the scripts of this directory.
+#
+# A script says what a user would lose (its second comment line), calls "plan",
+# builds hosts out of network namespaces with names of their own, and asserts on
+# counters and states. Each runs alone as well:
+#
+#   scripts/lab/run -- tests/net/first-light.sh
+#
+# With SV_FAMILY=inet (or inet6) the scripts that allow it run over plain TCP: what
+# fails there too is a fault of the test.
+# shellcheck shell=bash disable=SC2034
+
+set -u
+NET=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+REPO=$(cd "$NET/../.." && pwd)
+BUILD=$REPO/build
+SV=$BUILD/tests/sv
+SERVAL=$BUILD/user/serval
+SV_FAMILY=${SV_FAMILY:-serval}
+SCALE=${SERVAL_SCALE:-1}
+export LD_LIBRARY_PATH=$BUILD/user${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+
+TAG=sv$(tr -dc a-z0-9 < /dev/urandom | head -c 6)
+TMP=$(mktemp -d)
+HOSTS=()
+JOBS=()
+done_n=0 planned=0 failed=0 marker=
+
+## TAP
+
+plan() {
+	planned=$(($1 + 1))	# and the kernel's log
+	echo "1..$planned"
+}
+
+note() {
+	echo "# ${*//$'\n'/$'\n'# }"
+}
+
+ok() {
+	done_n=$((done_n + 1))
+	echo "ok $done_n - $*"
+}
+
+not_ok() {
+	done_n=$((done_n + 1))
+	failed=$((failed + 1))
+	echo "not ok $done_n - $*"
+	[ "$failed" != 1 ] || dump_state
+}
+
+# check TEXT COMMAND...: passes if the command does. It runs in this shell, which
+# alone can wait for the jobs.
+check() {
+	local text=$1 status
+
+	shift
+	if "$@" > "$TMP/.out" 2>&1; then
+		ok "$text"
+	else
+		status=$?
+		not_ok "$text"
+		note "exit $status: $*"
+		[ ! -s "$TMP/.out" ] || note "$(head -c 2000 "$TMP/.out")"
+	fi
+}
+
+# is TEXT GOT WANT
+is() {
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		not_ok "$1"
+		note "got:  $2"
+		note "want: $3"
+	fi
+}
+
+# within TEXT VALUE LEAST MOST
+within() {
+	if [ "$2" -ge "$3" ] && [ "$2" -le "$4" ]; then
+		ok "$1"
+	else
+		not_ok "$1"
+		note "got $2, not within $3..$4"
+	fi
+}
+
+# matches TEXT STRING REGEX
+matches() {
+	if [[ $2 =~ $3 ]]; then
+		ok "$1"
+	else
+		not_ok "$1"
+		note "got:  $2"
+		note "want: $3"
+	fi
+}
+
+# fails_with TEXT STATUS COMMAND...
+fails_with() {
+	local text=$1 want=$2 out status
+
+	shift 2
+	out=$("$@" 2>&1)
+	status=$?
+	if [ "$status" = "$want" ]; then
+		ok "$text"
+	else
+		not_ok "$text"
+		note "exit $status instead of $want: $* $out"
+	fi
+}
+
+# wait_until SECONDS COMMAND...: the only place that sleeps
+wait_until() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+# not COMMAND...
+not() {
+	! "$@"
+}
+
+need() {
+	local tool
+
+	for tool; do
+		command -v "$tool" > /dev/null && continue
+		echo "1..0 # SKIP $tool is not installed"
+		exit 4
+	done
+}
+
+dump_state() {
+	local h
+
+	for h in ${HOSTS[@]+"${HOSTS[@]}"}; do
+		note "--- $h"
+		[ "$SV_FAMILY" = serval ] || continue
+		note "$(serval "$h" -s service show 2>&1 | head -n 40)"
+		note "$(serval "$h" -s flow show 2>&1 | head -n 20)"
+		note "$(serval "$h" stats show nonzero 2>&1)"
+	done
+	note "$(dmesg 2>/dev/null | tail -n 15)"
+}
+
+## Module and kernel log
+
+load_module() {
+	local dep
+
+	[ "$SV_FAMILY" = serval ] || return 0
+	[ ! -d /sys/module/serval ] || return 0
+	for dep in $(modinfo -F depends "$SERVAL_KO" | tr , ' '); do
+		modprobe "$dep" || return 1
+	done
+	insmod "$SERVAL_KO" || { echo "Bail out! serval.ko does not load"; exit 1; }
+}
+
+log_mark() {
+	marker="serval-test ${0##*/} $TAG"
+	echo "$marker" > /dev/kmsg
+}
+
+log_clean() {
+	[ -n "$marker" ] || return 0
+	dmesg | sed "1,/$marker/d" | "$REPO/scripts/lab/klog-check" 2>&1
+}
+
+## Hosts: "c" is network namespace $TAG-c
+
+ns() { echo "$TAG-$1"; }
+
+on() {
+	local host=$1
+
+	shift
+	${in_job:-} ip netns exec "$TAG-$host" "$@"
+}
+
+add_host() {
+	local h
+
+	for h; do
+		ip netns add "$TAG-$h"
+		HOSTS+=("$h")
+		ip -n "$TAG-$h" link set lo up
+	done
+}
+
+# link HOST DEV ADDR/LEN HOST DEV ADDR/LEN
+link() {
+	ip -n "$TAG-$1" link add "$2" type veth peer name "$5" netns "$TAG-$4"
+	ip -n "$TAG-$1" addr add "$3" dev "$2"
+	ip -n "$TAG-$4" addr add "$6" dev "$5"
+	ip -n "$TAG-$1" link set "$2" up
+	ip -n "$TAG-$4" link set "$5" up
+	wait_until 10 link_up "$1" "$2"
+	wait_until 10 link_up "$4" "$5"
+}
+
+link_up() {
+	ip -n "$TAG-$1" link show dev "$2" | grep -q LOWER_UP
+}
+
+C_ADDR=10.9.0.1
+S_ADDR=10.9.0.2
+
+# Client c and server s on one link
+two_hosts() {
+	load_module
+	log_mark
+	add_host c s
+	link c eth0 $C_ADDR/24 s eth0 $S_ADDR/24
+}
+
+one_host() {
+	load_module
+	log_mark
+	add_host c
+}
+
+# lan HOST...: 10.9.0.1, .2, ... on one switch
+lan() {
+	local h i=1
+
+	load_module
+	log_mark
+	add_host switch "$@"
+	ip -n "$TAG-switch" link add br0 type bridge
+	ip -n "$TAG-switch" link set br0 up
+	for h; do
+		ip -n "$TAG-$h" link add eth0 type veth peer name "$h" netns "$TAG-switch"
+		ip -n "$TAG-$h" addr add 10.9.0.$i/24 dev eth0
+		ip -n "$TAG-switch" link set "$h" master br0 up
+		ip -n "$TAG-$h" link set eth0 up
+		i=$((i + 1))
+	done
+	for h; do
+		wait_until 10 link_up "$h" eth0
+		wait_until 20 forwards "$h"
+	done
+}
+
+forwards() {
+	bridge -n "$TAG-switch" link show dev "$1" | grep -q 'state forwarding'
+}
+
+quiet_tw() {
+	local h
+
+	for h; do
+		on "$h" sysctl -qw net.ipv4.tcp_max_tw_buckets=0
+	done
+}
+
+## Services
+
+# An ID nobody else has, below the prefix 0x5e/8 the hosts route
+new_id() {
+	echo "0x5e$(od -An -N31 -tx1 /dev/urandom | tr -d ' \n')"
+}
+
+# serval HOST ARGS...
+serval() {
+	local host=$1
+
+	shift
+	"$SERVAL" -n "$TAG-$host" "$@"
+}
+
+# rule HOST ARGS...: "serval service add" where there are services
+rule() {
+	local host=$1
+
+	[ "$SV_FAMILY" = serval ] || return 0
+	shift
+	serval "$host" service add "$@"
+}
+
+# What the test program's cases expect of two hosts, or of one
+route_ids() {
+	rule c 0x5e/8 via $S_ADDR
+	rule c 0xdd/8 drop
+}
+
+# sv ARGS...: client on c, server on s
+sv() {
+	${in_job:-} "$SV" -f "$SV_FAMILY" -C "$TAG-c" -S "$TAG-s" -c $C_ADDR -s $S_ADDR "$@"
+}
+
+# at HOST ARGS...: both ends on that host, or the only one
+at() {
+	local host=$1
+
+	shift
+	${in_job:-} ip netns exec "$TAG-$host" "$SV" -f "$SV_FAMILY" "$@"
+}
+
+# counter HOST NAME: one of /proc/net/serval/snmp
+counter() {
+	[ "$SV_FAMILY" = serval ] || { echo 0; return; }
+	# shellcheck disable=SC2016
+	on "$1" awk -v name="$2" '
+		NR % 2 { split($0, names); next }
+		{ for (i = 2; i <= NF; i++) if (names[i] == name) print $i }
+	' /proc/net/serval/snmp
+}
+
+# mib HOST NAME: one of nstat's names
+mib() {
+	on "$1" nstat -asz "$2" | awk -v name="$2" '$1 == name { print $2 }'
+}
+
+# Lines of a table without its header
+service_table() {
+	on "$1" tail -n +2 /proc/net/serval/service_table
+}
+
+flow_table() {
+	[ "$SV_FAMILY" = serval ] || return 0
+	on "$1" tail -n +2 /proc/net/serval/flow_table
+}
+
+flows() {
+	flow_table "$1" | wc -l
+}
+
+no_flows() {
+	local h
+
+	for h; do
+		[ "$(flows "$h")" = 0 ] || return 1
+	done
+}
+
+# resolved HOST ID VIA: packets this rule was chosen for
+resolved() {
+	serval "$1" -j -s service show "$2" |
+		jq "[.[] | select(.via == \"$3\")][0].stats.packets_resolved"
+}
+
+demux_shown() {
+	service_table "$1" | grep -q ' DMX '
+}
+
+## Programs in the background: their output in $TMP/NAME, a line to them by "tell"
+
+start() {
+	local name=$1
+
+	shift
+	rm -f "$TMP/$name.in"
+	mkfifo "$TMP/$name.in"
+	exec {job_fd}<> "$TMP/$name.in"
+	# the functions above exec: the job is the program, not a shell around it
+	( in_job='exec'; "$@" ) < "$TMP/$name.in" > "$TMP/$name" 2>&1 &
+	JOBS+=("$!")
+	printf -v "pid_${name//-/_}" %s "$!"
+}
+
+said() {
+	grep -qE "$2" "$TMP/$1"
+}
+
+# until_said NAME REGEX [SECONDS]
+until_said() {
+	wait_until "${3:-30}" said "$1" "$2" && return
+	note "$1 did not say \"$2\" but: $(head -c 500 "$TMP/$1")"
+	return 1
+}
+
+tell() {
+	echo go > "$TMP/$1.in"
+}
+
+# The exit status of a job
+result() {
+	local pid=pid_${1//-/_}
+
+	wait "${!pid}"
+}
+
+stop() {
+	local pid=pid_${1//-/_}
+
+	kill "${!pid}" 2>/dev/null
+	wait "${!pid}" 2>/dev/null
+}
+
+# serve [OPTION...] ID: the test program's server on s
+serve() {
+	start serve sv serve "$@"
+	until_said serve ready
+}
+
+## Suites of the test program
+
+# numbered PREFIX COMMAND...: its TAP lines, which have no numbers
+numbered() {
+	local prefix=$1 line
+
+	shift
+	while read -r line; do
+		case $line in
+		"ok - "*) ok "$prefix${line#ok - }" ;;
+		"not ok - "*) not_ok "$prefix${line#not ok - }" ;;
+		*) echo "# ${line#\# }" ;;
+		esac
+	done < <("$@" < /dev/null 2>&1)
+}
+
+# suite NAME HOSTS: every case of the suite on "one" host or "two"
+suite() {
+	local run=(sv)
+
+	[ "$2" = two ] || run=(at lone)
+	numbered "$2: " "${run[@]}" suite "$1"
+}
+
+cases() {
+	local run=(sv)
+
+	[ "$2" = two ] || run=(at lone)
+	"${run[@]}" list "$1" | wc -l
+}
+
+# Both: the one-host rules send what is not local back to the host itself
+run_suite() {
+	two_hosts
+	add_host lone
+	if [ "$SV_FAMILY" = serval ]; then
+		route_ids
+		serval lone service add 0x5e/8 via 127.0.0.1
+		serval lone service add 0xdd/8 drop
+	fi
+	plan $(($(cases "$1" one) + $(cases "$1" two)))
+	suite "$1" one
+	suite "$1" two
+}
+
+## End
+
+cleanup() {
+	local status=$? h pid
+
+	trap - EXIT
+	if [ "$planned" != 0 ]; then
+		check "the kernel's log is clean" log_clean
+		[ "$done_n" = "$planned" ] || note "planned $planned, ran $done_n"
+		[ "$done_n" = "$planned" ] && [ "$failed" = 0 ] || status=1
+	fi
+	for pid in ${JOBS[@]+"${JOBS[@]}"}; do
+		kill "$pid" 2>/dev/null
+	done
+	for h in ${HOSTS[@]+"${HOSTS[@]}"}; do
+		for pid in $(ip netns pids "$TAG-$h" 2>/dev/null); do
+			kill -9 "$pid" 2>/dev/null
+		done
+		ip netns del "$TAG-$h" 2>/dev/null
+	done
+	wait 2>/dev/null
+	rm -rf "$TMP"
+	exit "$status"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM

@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Without this, settings would take values that make no sense, or those of another host.
+. "$(dirname "$0")/lib.sh"
+
+plan 16
+two_hosts
+get() { on c sysctl -n "net.serval.$1"; }
+set_to() { on c sysctl -qw "net.serval.$1=$2"; }
+
+# range NAME DEFAULT LEAST MOST
+range() {
+	is "$1 is $2 at first" "$(get "$1")" "$2"
+	check "$1 takes $3" set_to "$1" "$3"
+	check "$1 takes $4" set_to "$1" "$4"
+	set_to "$1" "$3"
+	set_to "$1" $(($4 + 1)) 2>/dev/null
+	set_to "$1" $(($3 - 1)) 2>/dev/null
+	is "$1 takes nothing outside $3..$4" "$(get "$1")" "$3"
+	set_to "$1" "$2"
+}
+range debug 0 0 10
+range service_resolution_mode 3 0 3
+range sal_max_retransmits 15 0 1000
+set_to service_resolution_mode 1
+set_to debug 6
+is "another host keeps its own" \
+	"$(on s sysctl -n net.serval.service_resolution_mode net.serval.debug | tr '\n' ' ')" "3 0 "
+id=$(new_id)
+set_to service_resolution_mode 3
+rule c "$id" via $S_ADDR
+serve "$id"
+check "connections work with debug on" sv transfer -u 10000 -d 10000 "$id"
+on c setpriv --reuid 65534 --regid 65534 --clear-groups \
+	sysctl -qw net.serval.debug=0 2>/dev/null
+is "not everybody may set them" "$(get debug)" 6
+set_to debug 0
+unknown=$(on c ls /proc/sys/net/serval | tr '\n' ' ')
+is "there are these and no more" "$unknown" "debug sal_max_retransmits service_resolution_mode "

@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Forged packets against live connections.
+ *
+ * Each refusal has its counterpart: the same packet with the one wrong thing
+ * put right must work, or the refusal would prove nothing.  The server's end
+ * of the link is where the attacker sits; it can claim any source address.
+ */
+#include <arpa/inet.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "sal.h"
+
+#define DEV		"eth0"
+#define TCP_PORT	7777
+#define STRANGE_ID	0x0badf00d
+
+/* On the link and answered for by the server's MAC address (the script adds
+ * the neighbour), but not an address of the server: SYNs to it are seen and
+ * not answered.
+ */
+static struct in_addr mute_addr(void)
+{
+	return (struct in_addr) { env.addr[SRV].s_addr ^ htonl(0x70) };
+}
+
+static __u32 flow_opt(int fd, int name)
+{
+	socklen_t len = sizeof(struct flow_id);
+	struct flow_id id;
+
+	must(getsockopt(fd, SOL_SERVAL, name, &id, &len));
+	return ntohl(id.s_id32);
+}
+
+/**
+ * struct victim - a connection and what an eavesdropper knows of it
+ * @p:     both ends
+ * @cid:   flow ids
+ * @sid:   see @cid
+ * @last:  the last data packet of the server
+ * @next:  the sequence number that follows it
+ */
+struct victim {
+	struct sv_pair p;
+	__u32 cid, sid;
+	struct sal_seen last;
+	__u32 next;
+};
+
+static void victim_open(struct victim *v)
+{
+	int fd = sniff_open(CLI, DEV);
+	struct sal_seen s;
+
+	pair_open(&v->p);
+	exchange(v->p.c, v->p.s, 10);
+	v->cid = flow_opt(v->p.c, SERVAL_FLOW_ID);
+	v->sid = flow_opt(v->p.s, SERVAL_FLOW_ID);
+	while (sniff_next(fd, &s, 200))
+		if (!s.out && s.hlen == 12)
+			v->last = s;
+	expect(v->last.plen > 20);
+	v->next = be32_at(v->last.pay + 4) + v->last.plen -
+		  (v->last.pay[12] >> 4) * 4;
+	/* a pure ACK does not take up sequence space; data did: 10 bytes */
+	close(fd);
+}
+
+static void alive(struct victim *v)
+{
+	expect(poll_for(v->p.c, POLLIN, 100) == 0);
+	exchange(v->p.c, v->p.s, 100);
+	exchange(v->p.s, v->p.c, 100);
+}
+
+/* Five bytes that fit the client's receive window exactly */
+static void forge_data(struct victim *v, struct sal_buf *p, __u32 src,
+		       __u32 dst)
+{
+	struct tcp_seg t = {
+		.sport = v->last.pay[0] << 8 | v->last.pay[1],
+		.dport = v->last.pay[2] << 8 | v->last.pay[3],
+		.seq = v->next,
+		.ack = be32_at(v->last.pay + 8),
+		.flags = TH_ACK | TH_PSH,
+		.data = "EVIL!", .len = 5,
+	};
+
+	sal_start(p, src, dst, IPPROTO_TCP);
+	sal_seal(p);
+	sal_tcp(p, &t);
+}
+
+static void attack_data_locator(void)
+{
+	__u64 bad;
+	struct victim v;
+	struct sal_buf p;
+
+	victim_open(&v);
+	bad = counter(CLI, "InBadLocator");
+	forge_data(&v, &p, v.sid, v.cid);
+	sal_send(SRV, &p, mute_addr(), env.addr[CLI]);
+	sal_send(SRV, &p, nobody_addr(), env.addr[CLI]);
+	expect(poll_for(v.p.c, POLLIN, 200) == 0);
+	expect(counter(CLI, "InBadLocator") == bad + 2);
+	alive(&v);
+}
+
+static void attack_data_id(void)
+{
+	__u64 bad;
+	struct victim v;
+	struct sal_buf p;
+
+	victim_open(&v);
+	bad = counter(CLI, "InBadPeerId");
+	forge_data(&v, &p, STRANGE_ID, v.cid);
+	sal_send(SRV, &p, env.addr[SRV], env.addr[CLI]);
+	expect(poll_for(v.p.c, POLLIN, 200) == 0);
+	expect(counter(CLI, "InBadPeerId") == bad + 1);
+	alive(&v);
+}
+
+/* The counterpart: with everything right it is as good as real */
+static void attack_data_right(void)
+{
+	struct victim v;
+	struct sal_buf p;
+	char buf[5];
+
+	victim_open(&v);
+	forge_data(&v, &p, v.sid, v.cid);
+	sal_send(SRV, &p, env.addr[SRV], env.addr[CLI]);
+	get(v.p.c, buf, 5);
+	expect(!memcmp(buf, "EVIL!", 5));
+}
+
+static void send_control(const struct sal_control *c, __u32 src,
+			 __u32 dst, struct in_addr from)
+{
+	struct sal_buf p;
+
+	sal_start(&p, src, dst, SAL_NONE);
+	sal_add_control(&p, c);
+	sal_seal(&p);
+	sal_send(SRV, &p, from, env.addr[CLI]);
+}
+
+static void attack_rst(void)
+{
+	struct sal_control rst = { .flags = SAL_RST };
+	__u64 loc, id, in;
+	struct victim v;
+
+	victim_open(&v);
+	loc = counter(CLI, "InBadLocator");
+	id = counter(CLI, "InBadPeerId");
+	in = counter(CLI, "InRst");
+	send_control(&rst, v.sid, v.cid, nobody_addr());
+	send_control(&rst, STRANGE_ID, v.cid, env.addr[SRV]);
+	expect(poll_for(v.p.c, POLLIN, 200) == 0);
+	expect(counter(CLI, "InBadLocator") == loc + 1);
+	expect(counter(CLI, "InBadPeerId") == id + 1);
+	expect(counter(CLI, "InRst") == in);
+	/* everything right but TCP's sequence number */
+	rst.verno = v.next - 70000;
+	send_control(&rst, v.sid, v.cid, env.addr[SRV]);
+	expect(poll_for(v.p.c, POLLIN, 200) == 0);
+	alive(&v);
+}
+
+/* Control that belongs to a handshake does nothing to a live connection */
+static void attack_late_control(void)
+{
+	static const __u8 flags[] = {
+		SAL_NACK, SAL_SYN, SAL_SYN | SAL_ACK, 0x40, 0x60, 0x04, 0,
+		0xff,
+	};
+	struct sal_control c = { .verno = 1, .ackno = 2, .nonce = 3 };
+	struct victim v;
+	size_t i;
+
+	victim_open(&v);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		if (flags[i] == 0xff)	/* has RST: final if from the peer */
+			continue;
+		c.flags = flags[i];
+		send_control(&c, v.sid, v.cid, env.addr[SRV]);
+		send_control(&c, STRANGE_ID, v.cid, env.addr[SRV]);
+		send_control(&c, v.sid, v.cid, nobody_addr());
+	}
+	alive(&v);
+}
+
+/**
+ * struct waiting - a client in SYN_SENT and the SYN it sent
+ */
+struct waiting {
+	struct sv_svc svc;
+	int c;
+	int sniff;
+	struct sal_seen syn;
+	__u32 iss, tcp_seq;
+};
+
+static void wait_open(struct waiting *w)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	w->sniff = sniff_open(CLI, DEV);
+	svc_new(&w->svc);
+	len = svc_advised(&w->svc, mute_addr(), &ss);
+	w->c = host_socket(CLI, SOCK_STREAM | SOCK_NONBLOCK);
+	fails(connect(w->c, (struct sockaddr *)&ss, len), EINPROGRESS);
+	sniff_expect(w->sniff, &w->syn, true);
+	w->iss = be32_at(w->syn.hdr + 16);
+	w->tcp_seq = be32_at(w->syn.pay + 4);
+}
+
+static void send_synack(struct waiting *w, __u32 src, __u32 ackno,
+			__u32 tcp_ack)
+{
+	struct sal_control c = {
+		.flags = SAL_SYN | SAL_ACK, .verno = 77, .ackno = ackno,
+		.nonce = 0x1234567812345678,
+	};
+	struct tcp_seg t = {
+		.sport = TCP_PORT,
+		.dport = w->syn.pay[0] << 8 | w->syn.pay[1],
+		.seq = 1000, .ack = tcp_ack, .flags = TH_SYN | TH_ACK,
+	};
+	struct sal_buf p;
+
+	sal_start(&p, src, w->syn.src, IPPROTO_TCP);
+	sal_add_control(&p, &c);
+	sal_seal(&p);
+	sal_tcp(&p, &t);
+	sal_send(SRV, &p, mute_addr(), env.addr[CLI]);
+}
+
+static bool pending(struct waiting *w)
+{
+	return poll_for(w->c, POLLOUT, 200) == 0;
+}
+
+static void attack_synack(void)
+{
+	__u32 peer = 0x51515151;
+	__u64 bad, late, rst;
+	struct waiting w;
+
+	wait_open(&w);
+	bad = counter(CLI, "InBadAck");
+	send_synack(&w, peer, w.iss, w.tcp_seq + 1);
+	send_synack(&w, peer, w.iss + 2, w.tcp_seq + 1);
+	send_synack(&w, peer, w.iss + 1, w.tcp_seq + 2);
+	expect(pending(&w));
+	expect(counter(CLI, "InBadAck") == bad + 3);
+	send_synack(&w, peer, w.iss + 1, w.tcp_seq + 1);
+	expect(poll_for(w.c, POLLOUT, 10000) == POLLOUT);
+	expect(flow_opt(w.c, SERVAL_PEER_FLOW_ID) == peer);
+	/* a second responder is sent away, the first one keeps the flow */
+	late = counter(CLI, "InSynAckLate");
+	rst = counter(CLI, "OutRst");
+	send_synack(&w, peer + 1, w.iss + 1, w.tcp_seq + 1);
+	nap_ms(100);
+	expect(counter(CLI, "InSynAckLate") == late + 1);
+	expect(counter(CLI, "OutRst") == rst + 1);
+	expect(flow_opt(w.c, SERVAL_PEER_FLOW_ID) == peer);
+	expect(so_error(w.c) == 0);
+}
+
+/* A SYN-ACK whose segment is damaged binds the client to nobody */
+static void attack_synack_sum(void)
+{
+	struct sal_control c = { .flags = SAL_SYN | SAL_ACK, .verno = 77 };
+	struct tcp_seg t = { .sport = TCP_PORT, .flags = TH_SYN | TH_ACK };
+	struct waiting w;
+	struct sal_buf p;
+
+	wait_open(&w);
+	c.ackno = w.iss + 1;
+	t.dport = w.syn.pay[0] << 8 | w.syn.pay[1];
+	t.ack = w.tcp_seq + 1;
+	sal_start(&p, 0x61616161, w.syn.src, IPPROTO_TCP);
+	sal_add_control(&p, &c);
+	sal_seal(&p);
+	sal_tcp(&p, &t);
+	p.b[p.len - 1] ^= 1;
+	sal_send(SRV, &p, mute_addr(), env.addr[CLI]);
+	expect(pending(&w));
+	send_synack(&w, 0x62626262, w.iss + 1, w.tcp_seq + 1);
+	expect(poll_for(w.c, POLLOUT, 10000) == POLLOUT);
+	expect(flow_opt(w.c, SERVAL_PEER_FLOW_ID) == 0x62626262);
+}
+
+static void attack_nack(void)
+{
+	struct sal_control c = { .flags = SAL_NACK };
+	__u64 bad, in, nonce;
+	struct waiting w;
+
+	wait_open(&w);
+	bad = counter(CLI, "InBadAck");
+	nonce = counter(CLI, "InBadNonce");
+	c.nonce = 1;
+	c.ackno = w.iss + 1;
+	send_control(&c, STRANGE_ID, w.syn.src, mute_addr());
+	memcpy(&c.nonce, w.syn.hdr + 24, sizeof(c.nonce));
+	in = counter(CLI, "InNack");
+	c.ackno = w.iss;
+	send_control(&c, STRANGE_ID, w.syn.src, mute_addr());
+	c.ackno = w.iss + 2;
+	send_control(&c, STRANGE_ID, w.syn.src, mute_addr());
+	expect(pending(&w));
+	expect(counter(CLI, "InBadAck") == bad + 2);
+	expect(counter(CLI, "InBadNonce") == nonce + 1);
+	c.ackno = w.iss + 1;
+	send_control(&c, STRANGE_ID, w.syn.src ^ 1, mute_addr());
+	expect(pending(&w));
+	expect(counter(CLI, "InNack") == in);
+	/* from a third address: a forwarder may refuse */
+	send_control(&c, STRANGE_ID, w.syn.src, env.addr[SRV]);
+	expect(poll_for(w.c, POLLOUT, 10000) & POLLERR);
+	expect(so_error(w.c) == ECONNREFUSED);
+	expect(counter(CLI, "InNack") == in + 1);
+}
+
+static void attack_rst_waiting(void)
+{
+	struct sal_control c = { .flags = SAL_RST };
+	struct waiting w;
+
+	wait_open(&w);
+	send_control(&c, STRANGE_ID, w.syn.src, mute_addr());
+	send_control(&c, STRANGE_ID, w.syn.src, env.addr[SRV]);
+	expect(pending(&w));
+	send_synack(&w, 0x63636363, w.iss + 1, w.tcp_seq + 1);
+	expect(poll_for(w.c, POLLOUT, 10000) == POLLOUT);
+}
+
+/* A confirm packet without the SYN it belongs to opens nothing */
+static void attack_confirm(void)
+{
+	struct tcp_seg t = { 1000, TCP_PORT, 5, 6, TH_ACK | TH_PSH, "abc", 3 };
+	struct sal_control c = { .flags = SAL_ACK, .verno = 1, .nonce = 9 };
+	__u64 made = counter(SRV, "FlowsCreated");
+	struct sv_svc svc;
+	struct sal_buf p;
+	int l, i;
+
+	svc_new(&svc);
+	l = svc_listen(&svc, 16);
+	set_nonblock(l);
+	for (i = 0; i < 100; i++) {
+		c.ackno = i * 0x01010101;
+		sal_start(&p, 0x70000000 + i, 0x71000000 + i, IPPROTO_TCP);
+		sal_add_control(&p, &c);
+		sal_add_service(&p, svc.id);
+		sal_seal(&p);
+		sal_tcp(&p, &t);
+		sal_send(CLI, &p, env.addr[CLI], env.addr[SRV]);
+	}
+	fails(accept(l, NULL, NULL), EAGAIN);
+	expect(counter(SRV, "FlowsCreated") == made);
+	expect(counter(SRV, "InBadNonce") + counter(SRV, "InNoFlow") >= 100);
+}
+
+static void send_syn(const struct sv_svc *svc, __u32 src,
+		     struct in_addr from)
+{
+	struct sal_control c = {
+		.flags = SAL_SYN, .verno = src * 7, .nonce = src,
+	};
+	struct tcp_seg t = {
+		.sport = 1024 + src % 60000, .dport = TCP_PORT,
+		.seq = src, .flags = TH_SYN,
+	};
+	struct sal_buf p;
+
+	sal_start(&p, src, 0, IPPROTO_TCP);
+	sal_add_control(&p, &c);
+	sal_add_service(&p, svc->id);
+	sal_seal(&p);
+	sal_tcp(&p, &t);
+	sal_send(CLI, &p, from, env.addr[SRV]);
+}
+
+static __u64 live_flows(enum sv_host h)
+{
+	__u64 freed = counter(h, "FlowsFreed");
+
+	return counter(h, "FlowsCreated") - freed;
+}
+
+/* Thousands of half-open connections: a real client still gets in, and the
+ * flow table holds no more than TCP's own queue does.  From an address where
+ * nobody resets what it did not ask for.
+ */
+static void attack_flood(void)
+{
+	enum { N = 3000, BACKLOG = 64, MOST = 2 * BACKLOG + 2 };
+	__u64 syns = counter(SRV, "InSyn"), before = live_flows(SRV), live;
+	struct sv_svc svc;
+	int i, l;
+
+	svc_new(&svc);
+	l = svc_listen(&svc, BACKLOG);
+	for (i = 0; i < N; i++)
+		send_syn(&svc, 0x10000 + i * 17, mute_addr());
+	expect(counter(SRV, "InSyn") - syns >= N);
+	live = live_flows(SRV);
+	if (live > before + MOST)
+		die("%d SYNs: %llu flows after %llu with a backlog of %d", N,
+		    (unsigned long long)live, (unsigned long long)before,
+		    BACKLOG);
+	i = svc_dial(&svc);
+	exchange(i, must(accept(l, NULL, NULL)), 1000);
+}
+
+/* A retransmitted SYN is the same connection */
+static void attack_syn_twice(void)
+{
+	__u64 made = counter(SRV, "FlowsCreated");
+	struct sv_svc svc;
+	int i;
+
+	svc_new(&svc);
+	svc_listen(&svc, 16);
+	for (i = 0; i < 5; i++)
+		send_syn(&svc, 0x4242, mute_addr());
+	expect(counter(SRV, "FlowsCreated") == made + 1);
+}
+
+/* Ten thousand packets for no flow: the answers are bounded */
+static void attack_rst_rate(void)
+{
+	enum { N = 10000 };
+	struct tcp_seg t = { 1000, TCP_PORT, 5, 6, TH_ACK, NULL, 0 };
+	__u64 limited = counter(SRV, "RateLimited");
+	__u64 out = counter(SRV, "OutRst");
+	__u64 none = counter(SRV, "InNoFlow");
+	time_t start = time(NULL);
+	struct sal_buf p;
+	int i;
+
+	for (i = 0; i < N; i++) {
+		sal_start(&p, 0x20000000 + i, 0x30000000 + i, IPPROTO_TCP);
+		sal_seal(&p);
+		sal_tcp(&p, &t);
+		sal_send(CLI, &p, env.addr[CLI], env.addr[SRV]);
+	}
+	expect(counter(SRV, "InNoFlow") - none >= N);
+	/* a thousand a second, however long the emulator took */
+	expect(counter(SRV, "OutRst") - out <=
+	       1000ULL * (time(NULL) - start + 2));
+	expect(counter(SRV, "OutRst") - out +
+	       counter(SRV, "RateLimited") - limited >= N);
+}
+
+const struct sv_case attack_cases[] = {
+	{ "forged-locator", SV_SERVAL | SV_TWO, attack_data_locator,
+	  "data with the right ids from another address is dropped" },
+	{ "forged-id", SV_SERVAL | SV_TWO, attack_data_id,
+	  "data with a wrong source id is dropped" },
+	{ "forged-right", SV_SERVAL | SV_TWO, attack_data_right,
+	  "(the same data with ids and address right is taken)" },
+	{ "forged-rst", SV_SERVAL | SV_TWO, attack_rst,
+	  "a reset counts only with ids, address and sequence number right" },
+	{ "late-control", SV_SERVAL | SV_TWO, attack_late_control,
+	  "handshake packets do not disturb a live connection" },
+	{ "forged-synack", SV_SERVAL | SV_TWO, attack_synack,
+	  "only a SYN-ACK for this very SYN counts, and only the first" },
+	{ "damaged-synack", SV_SERVAL | SV_TWO, attack_synack_sum,
+	  "a damaged SYN-ACK binds the client to nobody" },
+	{ "forged-nack", SV_SERVAL | SV_TWO, attack_nack,
+	  "only a refusal of this very SYN counts" },
+	{ "rst-waiting", SV_SERVAL | SV_TWO, attack_rst_waiting,
+	  "a blind reset does not end a connect" },
+	{ "forged-confirm", SV_SERVAL | SV_TWO, attack_confirm,
+	  "a confirm packet without its SYN opens nothing" },
+	{ "syn-twice", SV_SERVAL | SV_TWO, attack_syn_twice,
+	  "a repeated SYN makes one connection" },
+	{ "syn-flood", SV_SERVAL | SV_TWO, attack_flood,
+	  "a flood of SYNs does not fill the table nor lock clients out" },
+	{ "rst-rate", SV_SERVAL | SV_TWO, attack_rst_rate,
+	  "answers to packets for no flow are bounded in rate" },
+	{ }
+};

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* SAL packets made and read by hand. */
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+#include "sal.h"
+
+#define MAX_IP	65536
+
+__u16 sal_sum(const void *buf, size_t len, __u32 start)
+{
+	const __u8 *p = buf;
+	__u32 sum = start;
+	size_t i;
+
+	for (i = 0; i + 1 < len; i += 2)
+		sum += p[i] << 8 | p[i + 1];
+	if (len & 1)
+		sum += p[len - 1] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+__u32 be32_at(const __u8 *p)
+{
+	__u32 v;
+
+	memcpy(&v, p, sizeof(v));
+	return ntohl(v);
+}
+
+static void put_be32(__u8 *p, __u32 v)
+{
+	v = htonl(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static void put_be16(__u8 *p, __u16 v)
+{
+	v = htons(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+void sal_start(struct sal_buf *p, __u32 src, __u32 dst, __u8 proto)
+{
+	memset(p, 0, sizeof(*p));
+	put_be32(p->b, src);
+	put_be32(p->b + 4, dst);
+	p->b[9] = proto;
+	p->hlen = 12;
+	p->len = 12;
+}
+
+void sal_add(struct sal_buf *p, const void *ext, size_t len)
+{
+	memcpy(p->b + p->hlen, ext, len);
+	p->hlen += len;
+	p->len = p->hlen;
+}
+
+void sal_add_control(struct sal_buf *p, const struct sal_control *c)
+{
+	__u8 ext[20] = { 1 << 4, sizeof(ext), c->flags };
+
+	put_be32(ext + 4, c->verno);
+	put_be32(ext + 8, c->ackno);
+	memcpy(ext + 12, &c->nonce, sizeof(c->nonce));
+	sal_add(p, ext, sizeof(ext));
+}
+
+void sal_add_service(struct sal_buf *p, const void *id)
+{
+	__u8 ext[36] = { 2 << 4, sizeof(ext) };
+
+	memcpy(ext + 4, id, SERVICE_ID_LEN);
+	sal_add(p, ext, sizeof(ext));
+}
+
+/* Length and checksum; what is added afterwards is payload */
+void sal_seal(struct sal_buf *p)
+{
+	p->b[8] = p->hlen / 4;
+	put_be16(p->b + 10, 0);
+	put_be16(p->b + 10, sal_sum(p->b, p->hlen, 0));
+}
+
+void sal_data(struct sal_buf *p, const void *data, size_t len)
+{
+	memcpy(p->b + p->len, data, len);
+	p->len += len;
+}
+
+/* The pseudo header is length and protocol: the addresses count as zero */
+void sal_tcp(struct sal_buf *p, const struct tcp_seg *t)
+{
+	__u8 *h = p->b + p->len;
+	size_t hl = 20;
+
+	put_be16(h, t->sport);
+	put_be16(h + 2, t->dport);
+	put_be32(h + 4, t->seq);
+	put_be32(h + 8, t->ack);
+	h[13] = t->flags;
+	put_be16(h + 14, 65535);
+	if (t->flags & TH_SYN) {	/* MSS 1400 */
+		memcpy(h + hl, (__u8[4]) { 2, 4, 5, 0x78 }, 4);
+		hl += 4;
+	}
+	h[12] = hl / 4 << 4;
+	if (t->len)
+		memcpy(h + hl, t->data, t->len);
+	put_be16(h + 16, sal_sum(h, hl + t->len,
+				 hl + t->len + IPPROTO_TCP));
+	p->len += hl + t->len;
+}
+
+void sal_send(enum sv_host h, const struct sal_buf *p, struct in_addr from,
+	      struct in_addr to)
+{
+	__u8 pkt[sizeof(struct iphdr) + sizeof(p->b)] = { };
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = to };
+	struct iphdr *ip = (struct iphdr *)pkt;
+	ssize_t len = sizeof(*ip) + p->len;
+	int fd;
+
+	host_enter(h);
+	fd = must(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
+	ip->version = 4;
+	ip->ihl = 5;
+	ip->ttl = 64;
+	ip->protocol = IPPROTO_SERVAL;
+	ip->frag_off = htons(IP_DF);
+	ip->saddr = from.s_addr;
+	ip->daddr = to.s_addr;
+	memcpy(ip + 1, p->b, p->len);
+	expect(must(sendto(fd, pkt, len, 0, (struct sockaddr *)&sin,
+			   sizeof(sin))) == len);
+	close(fd);
+}
+
+int sniff_open(enum sv_host h, const char *dev)
+{
+	struct sockaddr_ll ll = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+	};
+	int size = 32 << 20, fd;
+
+	host_enter(h);
+	ll.sll_ifindex = if_nametoindex(dev);
+	if (!ll.sll_ifindex)
+		die("no device %s", dev);
+	fd = must(socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	must(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)));
+	must(bind(fd, (struct sockaddr *)&ll, sizeof(ll)));
+	return fd;
+}
+
+static bool parse_seen(struct sal_seen *s, const __u8 *pkt, size_t n)
+{
+	const struct iphdr *ip = (const struct iphdr *)pkt;
+	const __u8 *sal = pkt + ip->ihl * 4;
+
+	if (ip->version != 4 || ip->protocol != IPPROTO_SERVAL)
+		return false;
+	s->iplen = ntohs(ip->tot_len);
+	s->frag = ntohs(ip->frag_off);
+	s->ttl = ip->ttl;
+	s->tos = ip->tos;
+	s->saddr.s_addr = ip->saddr;
+	s->daddr.s_addr = ip->daddr;
+	n -= ip->ihl * 4;
+	expect(n >= 12);
+	s->src = be32_at(sal);
+	s->dst = be32_at(sal + 4);
+	s->proto = sal[9];
+	s->hlen = sal[8] * 4;
+	expect(s->hlen >= 12 && s->hlen <= n);
+	memcpy(s->hdr, sal, s->hlen);
+	s->plen = n - s->hlen;
+	memcpy(s->pay, sal + s->hlen, s->plen < sizeof(s->pay) ?
+	       s->plen : sizeof(s->pay));
+	return true;
+}
+
+/* The next packet of protocol 144, false if none came for @ms */
+bool sniff_next(int fd, struct sal_seen *s, int ms)
+{
+	static __u8 pkt[MAX_IP];
+	struct sockaddr_ll ll;
+	socklen_t len;
+	ssize_t n;
+
+	memset(s, 0, sizeof(*s));
+	while (poll_for(fd, POLLIN, ms)) {
+		len = sizeof(ll);
+		n = must(recvfrom(fd, pkt, sizeof(pkt), 0,
+				  (struct sockaddr *)&ll, &len));
+		if (ntohs(ll.sll_protocol) != ETH_P_IP || n < 20)
+			continue;
+		s->out = ll.sll_pkttype == PACKET_OUTGOING;
+		if (parse_seen(s, pkt, n))
+			return true;
+	}
+	return false;
+}
+
+void sniff_expect(int fd, struct sal_seen *s, bool out)
+{
+	if (!sniff_next(fd, s, 10000))
+		die("no packet was captured");
+	if (s->out != out)
+		die("a packet in the wrong direction, %u bytes SAL", s->hlen);
+}
+
+/* The first extension of a type, NULL if there is none */
+const __u8 *sal_ext(const struct sal_seen *s, unsigned int type)
+{
+	unsigned int i = 12;
+
+	while (i < s->hlen) {
+		unsigned int len = s->hdr[i] >> 4 ? s->hdr[i + 1] : 1;
+
+		expect(len && i + len <= s->hlen);
+		if (s->hdr[i] >> 4 == type)
+			return s->hdr + i;
+		i += len;
+	}
+	return NULL;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * SAL packets made and read by hand, independently of module/wire.c, so that
+ * a fault there is not repeated here.
+ */
+#ifndef _TESTS_SAL_H
+#define _TESTS_SAL_H
+
+#include "sv.h"
+
+#define SAL_SYN		0x80
+#define SAL_ACK		0x20
+#define SAL_NACK	0x10
+#define SAL_RST		0x08
+
+#define SAL_NONE	59
+
+#define TH_FIN		0x01
+#define TH_SYN		0x02
+#define TH_RST		0x04
+#define TH_PSH		0x08
+#define TH_ACK		0x10
+
+/**
+ * struct sal_buf - a packet without its IP header
+ * @b:    bytes
+ * @hlen: SAL header with extensions
+ * @len:  all
+ */
+struct sal_buf {
+	__u8 b[2048];
+	size_t hlen;
+	size_t len;
+};
+
+struct sal_control {
+	__u8 flags;
+	__u32 verno;
+	__u32 ackno;
+	__u64 nonce;
+};
+
+struct tcp_seg {
+	__u16 sport;
+	__u16 dport;
+	__u32 seq;
+	__u32 ack;
+	__u8 flags;
+	const void *data;
+	size_t len;
+};
+
+/**
+ * struct sal_seen - a captured packet
+ * @out:     sent by the host it was captured on
+ * @frag:    flags and offset of the IP header
+ * @iplen:   IP total length
+ * @ttl:     of the IP header
+ * @tos:     of the IP header
+ * @src:     flow ids, host byte order
+ * @dst:     see @src
+ * @proto:   payload protocol
+ * @hdr:     SAL header
+ * @hlen:    its length
+ * @pay:     the transport's segment, as much as was captured
+ * @plen:    its length
+ */
+struct sal_seen {
+	bool out;
+	__u16 frag;
+	unsigned int iplen;
+	__u8 ttl, tos;
+	struct in_addr saddr, daddr;
+	__u32 src, dst;
+	__u8 proto;
+	__u8 hdr[1024];
+	unsigned int hlen;
+	__u8 pay[2048];
+	unsigned int plen;
+};
+
+void sal_start(struct sal_buf *p, __u32 src, __u32 dst, __u8 proto);
+void sal_add(struct sal_buf *p, const void *ext, size_t len);
+void sal_add_control(struct sal_buf *p, const struct sal_control *c);
+void sal_add_service(struct sal_buf *p, const void *id);
+void sal_seal(struct sal_buf *p);
+void sal_data(struct sal_buf *p, const void *data, size_t len);
+void sal_tcp(struct sal_buf *p, const struct tcp_seg *t);
+void sal_send(enum sv_host h, const struct sal_buf *p, struct in_addr from,
+	      struct in_addr to);
+__u16 sal_sum(const void *buf, size_t len, __u32 start);
+__u32 be32_at(const __u8 *p);
+
+int sniff_open(enum sv_host h, const char *dev);
+bool sniff_next(int fd, struct sal_seen *s, int ms);
+void sniff_expect(int fd, struct sal_seen *s, bool out);
+const __u8 *sal_ext(const struct sal_seen *s, unsigned int type);
+
+#endif /* _TESTS_SAL_H */

@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the header parser and builder, module/wire.c.
+ */
+#include "wire.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/kernel.h>
+
+#include "random.h"
+#include "tap.h"
+#include "wire_ref.h"
+
+/* A header under construction; the checksum is set by parse() */
+static struct {
+	u8 buf[SERVAL_HDR_MAX + 4];
+	unsigned int len;
+} hdr;
+
+static void start(void)
+{
+	static const u8 base[SERVAL_HDR_LEN] = {
+		1, 2, 3, 4, 5, 6, 7, 8, 3, 6, 0, 0
+	};
+
+	memset(&hdr, 0, sizeof(hdr));
+	memcpy(hdr.buf, base, sizeof(base));
+	hdr.len = sizeof(base);
+}
+
+/* Append an extension, its content is 0x40, 0x41, ... */
+static u8 *append(u8 type, u8 len)
+{
+	u8 *ext = hdr.buf + hdr.len;
+	unsigned int i;
+
+	for (i = 2; i < len; i++)
+		ext[i] = 0x3e + i;
+	ext[0] = type << 4;
+	ext[1] = len;
+	hdr.len += len;
+	return ext;
+}
+
+static void pad(unsigned int count)
+{
+	hdr.len += count;
+}
+
+static void set_csum(void)
+{
+	__sum16 check = 0;
+
+	memcpy(hdr.buf + 10, &check, 2);
+	check = serval_wire_csum(hdr.buf, hdr.buf[8] * 4);
+	memcpy(hdr.buf + 10, &check, 2);
+}
+
+/* Parse a copy that ends where the header does, at an odd address */
+static enum serval_wire_err parse_raw(struct serval_pkt *pkt)
+{
+	enum serval_wire_err err;
+	u8 *copy = malloc(hdr.len + 1);
+
+	memcpy(copy + 1, hdr.buf, hdr.len);
+	memset(pkt, 0xee, sizeof(*pkt));
+	err = serval_wire_parse(copy + 1, hdr.len, pkt);
+	free(copy);
+	return err;
+}
+
+static enum serval_wire_err parse(struct serval_pkt *pkt)
+{
+	hdr.buf[8] = hdr.len / 4;
+	set_csum();
+	return parse_raw(pkt);
+}
+
+static void test_base(void)
+{
+	struct serval_pkt want = { .src = htonl(0x01020304),
+				   .dst = htonl(0x05060708), .protocol = 6 };
+	struct serval_pkt pkt;
+
+	start();
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	EXPECT(wire_pkt_equal(&pkt, &want));
+}
+
+static void test_csum_value(void)
+{
+	/* The example of RFC 1071 section 3: ddf2, so its complement */
+	static const u8 rfc[8] = { 0, 1, 0xf2, 3, 0xf4, 0xf5, 0xf6, 0xf7 };
+	static const u8 odd[3] = { 0x12, 0x34, 0x56 };
+	u8 full[SERVAL_HDR_MAX];
+
+	EXPECT(ntohs(serval_wire_csum(rfc, 8)) == 0x220d);
+	EXPECT(ntohs(serval_wire_csum(odd, 3)) == (u16)~(0x1234 + 0x5600));
+	EXPECT(serval_wire_csum(odd, 0) == 0xffff);
+	memset(full, 0xff, sizeof(full));
+	EXPECT(serval_wire_csum(full, sizeof(full)) == 0);
+}
+
+static void test_csum_refused(void)
+{
+	struct serval_pkt pkt;
+	unsigned int bit;
+
+	start();
+	append(SERVAL_EXT_CONTROL, 20);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	for (bit = 0; bit < hdr.len * 8; bit++) {
+		if (bit / 8 == 8)
+			continue;
+		hdr.buf[bit / 8] ^= 1 << bit % 8;
+		EXPECT(parse_raw(&pkt) == SERVAL_WIRE_CSUM);
+		hdr.buf[bit / 8] ^= 1 << bit % 8;
+	}
+}
+
+static void test_short(void)
+{
+	struct serval_pkt pkt;
+	unsigned int shl;
+
+	for (shl = 0; shl < 3; shl++) {
+		start();
+		hdr.buf[8] = shl;
+		set_csum();
+		EXPECT(parse_raw(&pkt) == SERVAL_WIRE_SHORT);
+	}
+	start();
+	hdr.buf[8] = 4;
+	set_csum();
+	EXPECT(parse_raw(&pkt) == SERVAL_WIRE_SHORT);
+	for (hdr.len = 0; hdr.len < SERVAL_HDR_LEN; hdr.len++)
+		EXPECT(parse_raw(&pkt) == SERVAL_WIRE_SHORT);
+}
+
+static void test_payload(void)
+{
+	struct serval_pkt pkt;
+
+	start();
+	append(SERVAL_EXT_CONTROL, 20);
+	hdr.buf[8] = hdr.len / 4;
+	set_csum();
+	append(SERVAL_EXT_CONTROL, 20);
+	EXPECT(parse_raw(&pkt) == SERVAL_WIRE_OK);
+}
+
+static void test_proto(void)
+{
+	struct serval_pkt pkt;
+	unsigned int proto;
+
+	for (proto = 0; proto < 256; proto++) {
+		bool known = proto == 6 || proto == 17 || proto == 59;
+
+		start();
+		hdr.buf[9] = proto;
+		EXPECT(parse(&pkt) == (known ? SERVAL_WIRE_OK :
+					       SERVAL_WIRE_PROTO));
+		EXPECT(pkt.protocol == (known ? proto : 0));
+	}
+}
+
+static void test_src_id(void)
+{
+	struct serval_pkt pkt;
+
+	start();
+	memset(hdr.buf, 0, 4);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_ID);
+	start();
+	memset(hdr.buf + 4, 0, 4);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	EXPECT(!pkt.dst);
+}
+
+static void test_control(void)
+{
+	struct serval_pkt pkt;
+	u8 *ext;
+
+	start();
+	ext = append(SERVAL_EXT_CONTROL, 20);
+	ext[2] = 0xff;
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	EXPECT(pkt.has == SERVAL_HAS_CONTROL);
+	EXPECT(pkt.flags == 0xfc && pkt.reason == 0x41);
+	EXPECT(pkt.verno == 0x42434445 && pkt.ackno == 0x46474849);
+	EXPECT(!memcmp(&pkt.nonce, ext + 12, 8));
+	ext[2] = SERVAL_CTRL_SYN | SERVAL_CTRL_ACK;
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	EXPECT(pkt.flags == 0xa0 && !pkt.reason);
+}
+
+static void test_service(void)
+{
+	struct serval_pkt pkt;
+	u8 *one, *two;
+
+	start();
+	one = append(SERVAL_EXT_SERVICE, 36);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	EXPECT(pkt.has == SERVAL_HAS_SERVICE);
+	EXPECT(!memcmp(&pkt.service[0], one + 4, 32));
+	two = append(SERVAL_EXT_SERVICE, 36);
+	memset(two + 4, 0x99, 32);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	EXPECT(pkt.has == (SERVAL_HAS_SERVICE | SERVAL_HAS_SERVICE2));
+	EXPECT(!memcmp(&pkt.service[0], one + 4, 32));
+	EXPECT(!memcmp(&pkt.service[1], two + 4, 32));
+	append(SERVAL_EXT_SERVICE, 36);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
+}
+
+static void test_once(void)
+{
+	struct serval_pkt pkt;
+
+	start();
+	append(SERVAL_EXT_CONTROL, 20);
+	append(SERVAL_EXT_CONTROL, 20);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
+	start();
+	append(SERVAL_EXT_SOURCE, 8);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	append(SERVAL_EXT_SOURCE, 8);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
+}
+
+/* All lengths of all types, alone in a header and filled up with pads */
+static void test_ext_len(void)
+{
+	struct serval_pkt pkt, ref;
+	unsigned int type, len;
+
+	for (type = 1; type < 16; type++) {
+		for (len = 0; len < 256; len++) {
+			enum serval_wire_err err;
+			bool ok;
+
+			start();
+			append(type, len < 2 ? 2 : len);
+			hdr.buf[13] = len;
+			pad(-hdr.len & 3);
+			err = parse(&pkt);
+			ok = wire_ref_parse(hdr.buf, hdr.len, &ref);
+			EXPECT(err == (ok ? SERVAL_WIRE_OK :
+					    SERVAL_WIRE_EXT_LEN));
+			EXPECT(!ok || wire_pkt_equal(&pkt, &ref));
+		}
+	}
+}
+
+static void test_ext_past_end(void)
+{
+	struct serval_pkt pkt;
+
+	start();
+	append(SERVAL_EXT_CONTROL, 20);
+	hdr.len -= 4;
+	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_LEN);
+	start();
+	append(9, 8);
+	hdr.buf[13] = 9;
+	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_LEN);
+	start();
+	pad(3);
+	append(9, 2);
+	hdr.len--;
+	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_LEN);
+}
+
+static void test_ext_count(void)
+{
+	struct serval_pkt pkt;
+	int i;
+
+	start();
+	pad(8);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	append(9, 2);
+	append(9, 2);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	pad(4);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
+	start();
+	for (i = 0; i < 10; i++)
+		append(SERVAL_EXT_KEY, 36);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	append(9, 4);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
+}
+
+static void test_unknown(void)
+{
+	static const u8 len[16] = { 0, 20, 36, 12, 4, 36, 20, 12,
+				    4, 4, 4, 4, 4, 4, 4, 4 };
+	struct serval_pkt pkt;
+	unsigned int type;
+
+	for (type = 3; type < 16; type++) {
+		u8 *ext;
+
+		start();
+		ext = append(type, len[type]);
+		append(SERVAL_EXT_SERVICE, 36);
+		EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+		EXPECT(pkt.has == SERVAL_HAS_SERVICE);
+		ext[0] |= 0x7;
+		EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+		ext[0] |= SERVAL_EXT_CRITICAL;
+		EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_UNKNOWN);
+	}
+}
+
+static void test_reserved(void)
+{
+	struct serval_pkt plain, noisy;
+	u8 *control, *service;
+
+	start();
+	control = append(SERVAL_EXT_CONTROL, 20);
+	service = append(SERVAL_EXT_SERVICE, 36);
+	pad(4);
+	EXPECT(parse(&plain) == SERVAL_WIRE_OK);
+	control[0] |= 0xf;
+	control[2] |= 3;
+	service[0] |= 0xf;
+	service[2] = 0xff;
+	service[3] = 0xff;
+	memset(hdr.buf + hdr.len - 4, 0xf, 4);
+	EXPECT(parse(&noisy) == SERVAL_WIRE_OK);
+	EXPECT(wire_pkt_equal(&plain, &noisy));
+}
+
+static void test_longest(void)
+{
+	struct serval_pkt pkt;
+	int i;
+
+	start();
+	for (i = 0; i < 4; i++)
+		append(9, 252);
+	EXPECT(hdr.len == SERVAL_HDR_MAX);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+}
+
+static void test_build_bytes(void)
+{
+	static const u8 want[SERVAL_SYN_LEN] = {
+		0xa1, 0xa2, 0xa3, 0xa4, 0, 0, 0, 0, 17, 17, 0x2a, 0x39,
+		0x10, 20, 0x90, 113, 1, 2, 3, 4, 5, 6, 7, 8,
+		'n', 'o', 'n', 'c', 'e', 'n', 'o', 'n',
+		0x20, 36, 0, 0, 0xfd,
+	};
+	struct serval_pkt pkt = {
+		.src = htonl(0xa1a2a3a4), .protocol = 17,
+		.has = SERVAL_HAS_CONTROL | SERVAL_HAS_SERVICE,
+		.flags = 0x90, .reason = 113,
+		.verno = 0x01020304, .ackno = 0x05060708,
+	};
+	u8 buf[SERVAL_SYN_LEN];
+
+	memcpy(&pkt.nonce, "noncenon", 8);
+	pkt.service[0].s_sid[0] = 0xfd;
+	memset(buf, 0xff, sizeof(buf));
+	EXPECT(serval_wire_size(&pkt) == sizeof(buf));
+	EXPECT(serval_wire_build(buf, &pkt) == sizeof(buf));
+	EXPECT(!memcmp(buf, want, sizeof(want)));
+}
+
+static void random_pkt(struct serval_pkt *pkt)
+{
+	static const u8 protos[] = { 6, 17, 59 };
+	static const u8 has[] = { 0, 1, 2, 3, 6, 7 };
+
+	memset(pkt, 0, sizeof(*pkt));
+	pkt->src = random_u32() | htonl(1);
+	pkt->dst = random_u32();
+	pkt->protocol = protos[random_below(3)];
+	pkt->has = has[random_below(6)];
+	if (pkt->has & SERVAL_HAS_CONTROL) {
+		pkt->flags = random_u32() & 0xfc;
+		pkt->reason = pkt->flags & SERVAL_CTRL_NACK ? random_u32() : 0;
+		pkt->verno = random_u32();
+		pkt->ackno = random_u32();
+		pkt->nonce = (u64)random_u32() << 32 | random_u32();
+	}
+	if (pkt->has & SERVAL_HAS_SERVICE)
+		random_key(pkt->service[0].s_sid);
+	if (pkt->has & SERVAL_HAS_SERVICE2)
+		random_key(pkt->service[1].s_sid);
+}
+
+static void test_round_trip(void)
+{
+	struct serval_pkt pkt, back;
+	u8 buf[SERVAL_BUILD_MAX + 1];
+	unsigned int len;
+	int i;
+
+	for (i = 0; i < 20000; i++) {
+		random_pkt(&pkt);
+		memset(buf, random_u32(), sizeof(buf));
+		buf[SERVAL_BUILD_MAX] = 0x5a;
+		len = serval_wire_build(buf, &pkt);
+		EXPECT(len == serval_wire_size(&pkt) && len == buf[8] * 4U);
+		EXPECT(len <= SERVAL_BUILD_MAX &&
+		       buf[SERVAL_BUILD_MAX] == 0x5a);
+		EXPECT(!serval_wire_parse(buf, len, &back));
+		EXPECT(wire_pkt_equal(&pkt, &back));
+		EXPECT(wire_ref_parse(buf, len, &back));
+		EXPECT(wire_pkt_equal(&pkt, &back));
+	}
+}
+
+/* Random extensions, most of them with a possible length */
+static void test_reference(void)
+{
+	static const u8 lens[16] = { 1, 20, 36, 16, 8, 36, 20, 12 };
+	struct serval_pkt pkt, ref;
+	enum serval_wire_err err;
+	int i, accepted = 0;
+
+	for (i = 0; i < 50000; i++) {
+		start();
+		while (random_below(5)) {
+			u8 type = random_below(12), len = lens[type];
+
+			if (!len || !random_below(50))
+				len = 2 + random_below(40);
+			if (!type || hdr.len > 140)
+				pad(1 + random_below(3));
+			else
+				*append(type, len) |= !random_below(40) * 8;
+		}
+		pad(-hdr.len & 3);
+		err = parse(&pkt);
+		if (wire_ref_parse(hdr.buf, hdr.len, &ref)) {
+			EXPECT(!err && wire_pkt_equal(&pkt, &ref));
+			accepted++;
+		} else {
+			EXPECT(err >= SERVAL_WIRE_EXT_LEN);
+		}
+	}
+	EXPECT(accepted > 5000 && accepted < 45000);
+}
+
+int main(void)
+{
+	static const struct tap_test tests[] = {
+		{ test_base, "no data packet would be understood" },
+		{ test_csum_value, "other implementations would drop us" },
+		{ test_csum_refused,
+		  "a damaged packet would reach another connection" },
+		{ test_short, "a cut packet would crash the host" },
+		{ test_payload, "data behind the header would be taken for it" },
+		{ test_proto, "packets of unknown protocols would get through" },
+		{ test_src_id, "the id 0 would be taken for a flow" },
+		{ test_control, "no connection would be set up" },
+		{ test_service, "connections would reach a wrong service" },
+		{ test_once, "ambiguous packets would be obeyed" },
+		{ test_ext_len, "a crafted length would crash the host" },
+		{ test_ext_past_end, "a crafted length would crash the host" },
+		{ test_ext_count, "crafted packets would cost more than theirs" },
+		{ test_unknown, "later versions of the protocol could not talk" },
+		{ test_reserved, "later versions of the protocol could not talk" },
+		{ test_longest, "packets with many extensions would be lost" },
+		{ test_build_bytes,
+		  "packets would not be as documented, or leak memory" },
+		{ test_round_trip, "what is sent would not be what arrives" },
+		{ test_reference, "some packets would be read wrongly" },
+	};
+
+	return tap_run(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A second reading of the header format, to compare the parser with: byte by
+ * byte, in the order of the text of Documentation/protocol.rst.
+ */
+#include "wire_ref.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static u16 ref_sum(const u8 *buf, unsigned int len)
+{
+	u32 sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < len; i += 2) {
+		sum += buf[i] << 8 | buf[i + 1];
+		if (sum > 0xffff)
+			sum -= 0xffff;
+	}
+	return sum;
+}
+
+static u32 ref_u32(const u8 *p)
+{
+	return (u32)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+static bool ref_len_ok(unsigned int type, unsigned int len)
+{
+	static const u8 fixed[16] = { [1] = 20, [2] = 36, [5] = 36, [6] = 20,
+				      [7] = 12 };
+
+	if (type == 3)
+		return len >= 12;
+	if (type == 4)
+		return len >= 4;
+	return fixed[type] ? len == fixed[type] : len >= 2;
+}
+
+static void ref_store(const u8 *ext, struct serval_pkt *pkt)
+{
+	if (ext[0] >> 4 == 2 && pkt->has & SERVAL_HAS_SERVICE) {
+		pkt->has |= SERVAL_HAS_SERVICE2;
+		memcpy(pkt->service[1].s_sid, ext + 4, 32);
+	} else if (ext[0] >> 4 == 2) {
+		pkt->has |= SERVAL_HAS_SERVICE;
+		memcpy(pkt->service[0].s_sid, ext + 4, 32);
+	} else if (ext[0] >> 4 == 1) {
+		pkt->has |= SERVAL_HAS_CONTROL;
+		pkt->flags = ext[2] & 0xfc;
+		pkt->reason = ext[2] & 0x10 ? ext[3] : 0;
+		pkt->verno = ref_u32(ext + 4);
+		pkt->ackno = ref_u32(ext + 8);
+		memcpy(&pkt->nonce, ext + 12, 8);
+	}
+}
+
+static bool ref_exts(const u8 *ext, const u8 *end, struct serval_pkt *pkt)
+{
+	unsigned int total = 0, count[16] = {};
+
+	while (ext < end) {
+		unsigned int type = ext[0] >> 4;
+
+		if (++total > 10)
+			return false;
+		if (!type) {
+			ext++;
+			continue;
+		}
+		if (end - ext < 2 || ext[1] > end - ext)
+			return false;
+		if (!ref_len_ok(type, ext[1]))
+			return false;
+		if (type > 2 && ext[0] & 8)
+			return false;
+		count[type]++;
+		ref_store(ext, pkt);
+		ext += ext[1];
+	}
+	return count[1] <= 1 && count[2] <= 2 && count[4] <= 1;
+}
+
+/* The same as serval_wire_parse(), but for the reason of a refusal */
+bool wire_ref_parse(const u8 *buf, unsigned int len, struct serval_pkt *pkt)
+{
+	memset(pkt, 0, sizeof(*pkt));
+	if (len < 12 || buf[8] < 3 || buf[8] * 4U > len)
+		return false;
+	if (ref_sum(buf, buf[8] * 4) != 0xffff)
+		return false;
+	if (buf[9] != 6 && buf[9] != 17 && buf[9] != 59)
+		return false;
+	if (!ref_u32(buf))
+		return false;
+	pkt->src = htonl(ref_u32(buf));
+	pkt->dst = htonl(ref_u32(buf + 4));
+	pkt->protocol = buf[9];
+	return ref_exts(buf + 12, buf + buf[8] * 4, pkt);
+}
+
+bool wire_pkt_equal(const struct serval_pkt *a, const struct serval_pkt *b)
+{
+	return a->src == b->src && a->dst == b->dst &&
+	       a->protocol == b->protocol && a->has == b->has &&
+	       a->flags == b->flags && a->reason == b->reason &&
+	       a->verno == b->verno && a->ackno == b->ackno &&
+	       a->nonce == b->nonce &&
+	       !memcmp(a->service, b->service, sizeof(a->service));
+}

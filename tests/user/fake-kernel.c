@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A thread that answers netlink requests as the module does. */
+#include "fake-kernel.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <arpa/inet.h>
+#include <linux/netlink.h>
+#include <netlink/attr.h>
+#include <netlink/genl/genl.h>
+#include <sys/socket.h>
+
+#define HAS(name)	SERVAL_HAS(SERVAL_A_SERVICE_##name)
+#define FLOW_ID		4000000000U
+
+struct nl_msg *fake_service_msg(int cmd, int flags,
+				const struct serval_service *svc)
+{
+	struct nl_msg *msg = serval_msg_service(FAKE_FAMILY, cmd, flags, svc);
+	struct nlattr *nest;
+
+	if (svc->has & HAS(PROTO))
+		nla_put_u8(msg, SERVAL_A_SERVICE_PROTO, svc->proto);
+	if (svc->has & HAS(INODE))
+		nla_put_u64(msg, SERVAL_A_SERVICE_INODE, svc->inode);
+	if (svc->has & HAS(UID))
+		nla_put_u32(msg, SERVAL_A_SERVICE_UID, svc->uid);
+	nest = nla_nest_start(msg, SERVAL_A_SERVICE_STATS);
+	nla_put_u64(msg, SERVAL_A_SERVICE_STATS_PACKETS_RESOLVED, 3);
+	nla_put_u64(msg, SERVAL_A_SERVICE_STATS_BYTES_RESOLVED, 180);
+	nla_put_u64(msg, SERVAL_A_SERVICE_STATS_PACKETS_DROPPED, 1);
+	nla_put_u64(msg, SERVAL_A_SERVICE_STATS_BYTES_DROPPED, 60);
+	nla_nest_end(msg, nest);
+	return msg;
+}
+
+struct nl_msg *fake_flow_msg(int cmd, int flags)
+{
+	struct flow_id id = { .s_id32 = htonl(FLOW_ID) };
+	struct nl_msg *msg = serval_msg_flow(FAKE_FAMILY, cmd, flags, id);
+	struct service_id service = { .s_sid = { 0, 0, 0, 80 } };
+	struct nlattr *nest;
+
+	nla_put_u32(msg, SERVAL_A_FLOW_PEER_ID, htonl(7));
+	nla_put_u8(msg, SERVAL_A_FLOW_PROTO, SERVAL_PROTO_TCP);
+	nla_put_u8(msg, SERVAL_A_FLOW_STATE, 1);
+	nla_put_u32(msg, SERVAL_A_FLOW_LOCAL_ADDR4, htonl(0x0a000001));
+	nla_put_u32(msg, SERVAL_A_FLOW_PEER_ADDR4, htonl(0x0a000002));
+	nla_put_u32(msg, SERVAL_A_FLOW_IFINDEX, 1);
+	nla_put(msg, SERVAL_A_FLOW_PEER_SERVICE, sizeof(service), &service);
+	nla_put_u64(msg, SERVAL_A_FLOW_INODE, 4711);
+	nla_put_u32(msg, SERVAL_A_FLOW_UID, 1000);
+	nla_put_u64(msg, SERVAL_A_FLOW_AGE, 61005);
+	nest = nla_nest_start(msg, SERVAL_A_FLOW_STATS);
+	nla_put_u64(msg, SERVAL_A_FLOW_STATS_PACKETS_SENT, 10);
+	nla_put_u64(msg, SERVAL_A_FLOW_STATS_BYTES_SENT, 5000000000ULL);
+	nla_put_u64(msg, SERVAL_A_FLOW_STATS_PACKETS_RECEIVED, 9);
+	nla_put_u64(msg, SERVAL_A_FLOW_STATS_BYTES_RECEIVED, 900);
+	nla_nest_end(msg, nest);
+	return msg;
+}
+
+struct nl_msg *fake_ack_msg(const struct nlmsghdr *req, int error,
+			    const char *text, bool capped)
+{
+	int flags = (capped ? NLM_F_CAPPED : 0) | (text ? NLM_F_ACK_TLVS : 0);
+	struct nlmsgerr e = { .error = error, .msg = *req };
+	struct nl_msg *msg = nlmsg_alloc();
+
+	nlmsg_put(msg, 0, req->nlmsg_seq, NLMSG_ERROR, 0, flags);
+	nlmsg_append(msg, &e, sizeof(e), NLMSG_ALIGNTO);
+	if (!capped)
+		nlmsg_append(msg, (void *)(req + 1),
+			     req->nlmsg_len - sizeof(*req), NLMSG_ALIGNTO);
+	if (text)
+		nla_put_string(msg, NLMSGERR_ATTR_MSG, text);
+	return msg;
+}
+
+static void answer(struct fake_kernel *fk, const struct nlmsghdr *req,
+		   struct nl_msg *msg)
+{
+	nlmsg_hdr(msg)->nlmsg_seq = req->nlmsg_seq;
+	send(fk->fd, nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, MSG_NOSIGNAL);
+	nlmsg_free(msg);
+}
+
+static void ack(struct fake_kernel *fk, const struct nlmsghdr *req, int error,
+		const char *text)
+{
+	answer(fk, req, fake_ack_msg(req, error, text, true));
+}
+
+static void finish_dump(struct fake_kernel *fk, const struct nlmsghdr *req)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+	int flags = NLM_F_MULTI, error = 0;
+
+	if (fk->interruptions) {
+		fk->interruptions--;
+		flags |= NLM_F_DUMP_INTR;
+	}
+	fk->dumps++;
+	nlmsg_put(msg, 0, 0, NLMSG_DONE, 0, flags);
+	nlmsg_append(msg, &error, sizeof(error), NLMSG_ALIGNTO);
+	answer(fk, req, msg);
+}
+
+static bool same_service(const struct serval_service *a,
+			 const struct serval_service *b)
+{
+	return a->bits == b->bits && !memcmp(&a->id, &b->id, sizeof(a->id));
+}
+
+static struct serval_service *find_rule(struct fake_kernel *fk,
+					const struct serval_service *svc)
+{
+	int i;
+
+	for (i = 0; i < fk->count; i++)
+		if (same_service(&fk->rule[i], svc) &&
+		    fk->rule[i].type == svc->type &&
+		    fk->rule[i].addr.s_addr == svc->addr.s_addr &&
+		    fk->rule[i].ifindex == svc->ifindex)
+			return &fk->rule[i];
+	return NULL;
+}
+
+static void get_service(struct fake_kernel *fk, const struct nlmsghdr *req,
+			const struct serval_service *svc)
+{
+	bool dump = (req->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	int i, found = 0;
+
+	for (i = 0; i < fk->count; i++) {
+		if (!dump && !same_service(&fk->rule[i], svc))
+			continue;
+		found++;
+		answer(fk, req, fake_service_msg(SERVAL_CMD_SERVICE_GET,
+						 dump ? NLM_F_MULTI : 0,
+						 &fk->rule[i]));
+	}
+	if (dump)
+		finish_dump(fk, req);
+	else
+		ack(fk, req, found ? 0 : -ENOENT,
+		    found ? NULL : "no such service");
+}
+
+static void new_service(struct fake_kernel *fk, const struct nlmsghdr *req,
+			struct serval_service *svc)
+{
+	if (find_rule(fk, svc)) {
+		ack(fk, req, -EEXIST, "there is such a rule already");
+		return;
+	}
+	if (!(svc->has & HAS(PRIORITY)))
+		svc->priority = 1;
+	if (!svc->weight)
+		svc->weight = 1;
+	svc->has |= HAS(PRIORITY) | HAS(WEIGHT) | HAS(STATS);
+	fk->rule[fk->count++] = *svc;
+	answer(fk, req, fake_service_msg(SERVAL_CMD_SERVICE_NEW, 0, svc));
+	ack(fk, req, 0, NULL);
+}
+
+static void del_service(struct fake_kernel *fk, const struct nlmsghdr *req,
+			const struct serval_service *svc)
+{
+	struct serval_service *rule = find_rule(fk, svc);
+
+	if (!rule) {
+		ack(fk, req, -ENOENT, "no such rule");
+		return;
+	}
+	answer(fk, req, fake_service_msg(SERVAL_CMD_SERVICE_DEL, 0, rule));
+	*rule = fk->rule[--fk->count];
+	ack(fk, req, 0, NULL);
+}
+
+static void set_service(struct fake_kernel *fk, const struct nlmsghdr *req,
+			const struct serval_service *svc)
+{
+	struct serval_service *rule = find_rule(fk, svc);
+
+	if (rule && svc->has & HAS(PRIORITY))
+		rule->priority = svc->priority;
+	if (rule && svc->has & HAS(WEIGHT))
+		rule->weight = svc->weight;
+	if (rule && svc->has & HAS(NEW_ADDR4))
+		rule->addr = svc->new_addr;
+	ack(fk, req, rule ? 0 : -ENOENT, rule ? NULL : "no such rule");
+}
+
+static void get_stats(struct fake_kernel *fk, const struct nlmsghdr *req)
+{
+	static const char * const names[] = { "InPkts", "OutPkts", "LongName" };
+	struct nl_msg *msg = serval_msg_bare(FAKE_FAMILY,
+					     SERVAL_CMD_STATS_GET, 0);
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		struct nlattr *nest;
+
+		nest = nla_nest_start(msg, SERVAL_A_STATS_COUNTER);
+		nla_put_string(msg, SERVAL_A_COUNTER_NAME, names[i]);
+		nla_put_u64(msg, SERVAL_A_COUNTER_VALUE, i * 10000000000ULL);
+		nla_nest_end(msg, nest);
+	}
+	answer(fk, req, msg);
+	ack(fk, req, 0, NULL);
+}
+
+static void flow_request(struct fake_kernel *fk, const struct nlmsghdr *req,
+			 int cmd)
+{
+	struct serval_flow flow = { 0 };
+
+	if ((req->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP) {
+		answer(fk, req, fake_flow_msg(cmd, NLM_F_MULTI));
+		finish_dump(fk, req);
+		return;
+	}
+	if (serval_msg_parse_flow(req, &flow) ||
+	    ntohl(flow.local_id.s_id32) != FLOW_ID) {
+		ack(fk, req, -ENOENT, NULL);
+		return;
+	}
+	if (cmd == SERVAL_CMD_FLOW_GET)
+		answer(fk, req, fake_flow_msg(cmd, 0));
+	ack(fk, req, 0, NULL);
+}
+
+static void handle(struct fake_kernel *fk, struct nlmsghdr *req)
+{
+	int cmd = genlmsg_hdr(req)->cmd;
+	struct serval_service svc = { 0 };
+
+	if (fk->deny && cmd != SERVAL_CMD_SERVICE_GET) {
+		ack(fk, req, -EPERM, NULL);
+		return;
+	}
+	if (cmd <= SERVAL_CMD_SERVICE_SET)
+		serval_msg_parse_service(req, &svc);
+	switch (cmd) {
+	case SERVAL_CMD_SERVICE_GET:
+		get_service(fk, req, &svc);
+		break;
+	case SERVAL_CMD_SERVICE_NEW:
+		new_service(fk, req, &svc);
+		break;
+	case SERVAL_CMD_SERVICE_DEL:
+		del_service(fk, req, &svc);
+		break;
+	case SERVAL_CMD_SERVICE_SET:
+		set_service(fk, req, &svc);
+		break;
+	case SERVAL_CMD_SERVICE_FLUSH:
+		fk->count = 0;
+		ack(fk, req, 0, NULL);
+		break;
+	case SERVAL_CMD_STATS_GET:
+		get_stats(fk, req);
+		break;
+	default:
+		flow_request(fk, req, cmd);
+	}
+}
+
+static void *serve(void *data)
+{
+	union {
+		struct nlmsghdr nlh;
+		char bytes[8192];
+	} buf;
+	struct fake_kernel *fk = data;
+
+	while (recv(fk->fd, &buf, sizeof(buf), 0) > 0)
+		handle(fk, &buf.nlh);
+	return NULL;
+}
+
+struct serval_ctl *fake_kernel_start(struct fake_kernel *fk)
+{
+	struct serval_ctl *ctl;
+	int fd[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd))
+		return NULL;
+	fk->fd = fd[1];
+	if (serval_ctl_open_fd(&ctl, fd[0], FAKE_FAMILY))
+		return NULL;
+	pthread_create(&fk->thread, NULL, serve, fk);
+	return ctl;
+}
+
+void fake_kernel_stop(struct fake_kernel *fk)
+{
+	pthread_join(fk->thread, NULL);
+	close(fk->fd);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The other end of a request handle: a thread that answers as the module
+ * does, with a small service table, one flow and three counters.
+ */
+#ifndef SERVAL_TESTS_FAKE_KERNEL_H
+#define SERVAL_TESTS_FAKE_KERNEL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "ctl.h"
+
+#define FAKE_RULES_MAX	64
+#define FAKE_FAMILY	31
+
+/**
+ * struct fake_kernel - the state of it
+ * @thread:        answers requests
+ * @fd:            its end of the socket pair
+ * @rule:          the table; replaced only between requests
+ * @count:         rules in it
+ * @interruptions: so many dumps will be marked as inconsistent
+ * @dumps:         dumps answered
+ * @deny:          refuse changes with EPERM
+ */
+struct fake_kernel {
+	pthread_t thread;
+	int fd;
+	struct serval_service rule[FAKE_RULES_MAX];
+	int count;
+	int interruptions;
+	int dumps;
+	bool deny;
+};
+
+/**
+ * fake_kernel_start() - begin answering
+ * @fk: zeroed
+ *
+ * Return: a handle that talks to it, closed by serval_ctl_close(), or NULL.
+ */
+struct serval_ctl *fake_kernel_start(struct fake_kernel *fk);
+
+/**
+ * fake_kernel_stop() - wait for its end, after the handle was closed
+ * @fk: the state
+ */
+void fake_kernel_stop(struct fake_kernel *fk);
+
+/**
+ * fake_service_msg() - a message about a service as the kernel writes it
+ * @cmd: enum serval_cmd
+ * @flags: NLM_F_...
+ * @svc: the service, also its output-only members
+ *
+ * Return: the message, to be freed by nlmsg_free().
+ */
+struct nl_msg *fake_service_msg(int cmd, int flags,
+				const struct serval_service *svc);
+
+/**
+ * fake_flow_msg() - a message about the only flow, number 4000000000
+ * @cmd: enum serval_cmd
+ * @flags: NLM_F_...
+ *
+ * Return: the message, to be freed by nlmsg_free().
+ */
+struct nl_msg *fake_flow_msg(int cmd, int flags);
+
+/**
+ * fake_ack_msg() - an acknowledgment
+ * @req: the request
+ * @error: 0 or a negative errno
+ * @text: the extended acknowledgment's text, or NULL
+ * @capped: leave the request out
+ *
+ * Return: the message, to be freed by nlmsg_free().
+ */
+struct nl_msg *fake_ack_msg(const struct nlmsghdr *req, int error,
+			    const char *text, bool capped);
+
+#endif /* SERVAL_TESTS_FAKE_KERNEL_H */

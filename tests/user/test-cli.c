@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The serval command against a made-up kernel: what it says and does. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <arpa/inet.h>
+
+#include "cli.h"
+#include "fake-kernel.h"
+#include "tap.h"
+
+#define WORDS_MAX	32
+
+/**
+ * struct bench - a run of the command and what came of it
+ * @tap:  the counts
+ * @fk:   the made-up kernel
+ * @cli:  the run
+ * @text: its output
+ * @err:  its messages
+ */
+struct bench {
+	struct tap tap;
+	struct fake_kernel fk;
+	struct cli cli;
+	char *text;
+	char *err;
+};
+
+/* Run a command given as one line; -s and -j as its first words. */
+static int run(struct bench *b, const char *line)
+{
+	size_t text_len, err_len;
+	char *words[WORDS_MAX], *copy = strdup(line);
+	int n = split_words(copy, words, WORDS_MAX), skip = 0, status;
+
+	free(b->text);
+	free(b->err);
+	b->cli.json = false;
+	b->cli.statistics = false;
+	b->cli.out = (struct out){ .form = OUT_TEXT };
+	for (; words[skip][0] == '-'; skip++) {
+		b->cli.json |= !strcmp(words[skip], "-j");
+		b->cli.statistics |= !strcmp(words[skip], "-s");
+	}
+	if (b->cli.json)
+		b->cli.out.form = OUT_JSON;
+	b->cli.out.file = open_memstream(&b->text, &text_len);
+	b->cli.err = open_memstream(&b->err, &err_len);
+	status = cli_run(&b->cli, n - skip, words + skip);
+	fclose(b->cli.out.file);
+	fclose(b->cli.err);
+	free(copy);
+	return status;
+}
+
+static void expect(struct bench *b, const char *line, int status,
+		   const char *text, const char *err)
+{
+	int got = run(b, line);
+	char what[300];
+
+	snprintf(what, sizeof(what), "serval %s", line);
+	if (!tap_ok(&b->tap, got == status && !strcmp(b->text, text) &&
+		    !strcmp(b->err, err), what))
+		printf("# status %d\n# output: %s\n# messages: %s\n", got,
+		       b->text, b->err);
+}
+
+static void test_rules(struct bench *b)
+{
+	expect(b, "service add 0x0a0b/16 via 10.0.0.2 dev lo weight 3", 0,
+	       "", "");
+	expect(b, "service add 80 drop", 0, "", "");
+	expect(b, "service add default via 10.0.0.254 priority 5 flags global,strict",
+	       0, "", "");
+	expect(b, "service", 0,
+	       "0x0a0b/16 via 10.0.0.2 dev lo priority 1 weight 3\n"
+	       "0x00000050 drop priority 1 weight 1\n"
+	       "default via 10.0.0.254 priority 5 weight 1 flags global,strict\n",
+	       "");
+	expect(b, "service show type drop", 0,
+	       "0x00000050 drop priority 1 weight 1\n", "");
+	expect(b, "service add 80 drop", 1, "",
+	       "serval: Error: there is such a rule already\n");
+	expect(b, "service show 81", 1, "",
+	       "serval: Error: there is no entry for 0x00000051\n");
+	expect(b, "service change 0x0a0b/16 weight 9", 0, "", "");
+	expect(b, "-s service show 0x0a0b/16", 0,
+	       "0x0a0b/16 via 10.0.0.2 dev lo priority 1 weight 9\n"
+	       "    resolved 3 packets 180 bytes, dropped 1 packets 60 bytes\n",
+	       "");
+	expect(b, "-j service show default", 0,
+	       "[{\"id\":\"default\",\"bits\":0,\"type\":\"forward\",\"via\":\"10.0.0.254\",\"priority\":5,\"weight\":1,\"flags\":\"global,strict\"}]\n",
+	       "");
+	expect(b, "service change 80 to 10.0.0.9", 0, "", "");
+	expect(b, "service del 80 drop", 1, "",
+	       "serval: Error: no such rule\n");
+}
+
+static void test_deletion(struct bench *b)
+{
+	struct serval_service *demux = &b->fk.rule[0];
+
+	expect(b, "service flush", 0, "", "");
+	expect(b, "-j service", 0, "[]\n", "");
+	expect(b, "service del 80", 1, "",
+	       "serval: Error: there is no rule for 0x00000050\n");
+	run(b, "service add 80 via 10.0.0.2");
+	run(b, "service add 80 via 10.0.0.3");
+	expect(b, "service del 80", 2, "",
+	       "serval: 0x00000050 has 2 rules: say via ADDRESS, drop or delay\n");
+	expect(b, "service del 80 via 10.0.0.3", 0, "", "");
+	expect(b, "-s service del 80", 0,
+	       "0x00000050 via 10.0.0.2 priority 1 weight 1\n"
+	       "    resolved 3 packets 180 bytes, dropped 1 packets 60 bytes\n",
+	       "");
+	*demux = (struct serval_service){
+		.has = SERVAL_HAS(SERVAL_A_SERVICE_TYPE) |
+		       SERVAL_HAS(SERVAL_A_SERVICE_PROTO) |
+		       SERVAL_HAS(SERVAL_A_SERVICE_UID) |
+		       SERVAL_HAS(SERVAL_A_SERVICE_INODE),
+		.id = { .s_sid = { 0, 0, 0, 80 } },
+		.bits = 256,
+		.type = SERVAL_SERVICE_DEMUX,
+		.proto = SERVAL_PROTO_TCP,
+		.inode = 4711,
+	};
+	b->fk.count = 1;
+	expect(b, "service show 80", 0,
+	       "0x00000050 demux tcp uid 0 inode 4711\n", "");
+	expect(b, "service del 80", 1, "",
+	       "serval: Error: there is no rule for 0x00000050\n");
+	expect(b, "service save", 0, "", "");
+}
+
+static void test_restore(struct bench *b)
+{
+	static const char saved[] =
+		"service add 0x0a0b/16 via 10.0.0.2 dev lo priority 1 weight 3\n"
+		"service add 0x00000050 drop priority 1 weight 1\n"
+		"service add default via 10.0.0.254 priority 5 weight 1 flags 0x40\n";
+	char broken[] = "# rules\nservice add 1 drop\nservice add 2\n"
+			"flow kill 3\n";
+	char good[sizeof(saved)];
+
+	b->fk.count = 0;
+	memcpy(good, saved, sizeof(saved));
+	b->cli.in = fmemopen(good, strlen(good), "r");
+	expect(b, "service restore", 0, "", "");
+	fclose(b->cli.in);
+	expect(b, "service save", 0, saved, "");
+	b->cli.in = fmemopen(good, strlen(good), "r");
+	expect(b, "service restore -", 0, "", "");
+	fclose(b->cli.in);
+	expect(b, "service save", 0, saved, "");
+	run(b, "service flush");
+	b->cli.in = fmemopen(broken, strlen(broken), "r");
+	expect(b, "service restore", 2, "",
+	       "serval: standard input:3: a target is missing: via ADDRESS, drop or delay\n"
+	       "serval: standard input:4: not a line of \"serval service save\"\n");
+	fclose(b->cli.in);
+	tap_ok(&b->tap, !b->fk.count,
+	       "nothing of a wrong file is applied");
+}
+
+static void test_flows(struct bench *b)
+{
+	static const char one_flow[] =
+		"4000000000 peer-id 7 tcp ESTABLISHED local 10.0.0.1 peer 10.0.0.2 dev lo\n"
+		"    peer-service 0x00000050 age 61.005s\n";
+
+	expect(b, "flow", 0, one_flow, "");
+	expect(b, "-s flow show id 0xee6b2800 state established", 0,
+	       "4000000000 peer-id 7 tcp ESTABLISHED local 10.0.0.1 peer 10.0.0.2 dev lo\n"
+	       "    peer-service 0x00000050\n"
+	       "    uid 1000 inode 4711 age 61.005s\n"
+	       "    sent 10 packets 5000000000 bytes, received 9 packets 900 bytes\n",
+	       "");
+	expect(b, "-j flow show service 0x00000050/32", 0,
+	       "[{\"id\":4000000000,\"peer_id\":7,\"proto\":\"tcp\",\"state\":\"ESTABLISHED\",\"local\":\"10.0.0.1\",\"peer\":\"10.0.0.2\",\"ifindex\":1,\"dev\":\"lo\",\"peer_service\":\"0x00000050\",\"uid\":1000,\"inode\":4711,\"age_ms\":61005}]\n",
+	       "");
+	expect(b, "flow show service 0x00000051/32", 0, "", "");
+	expect(b, "flow show service 0x00000050/31", 0, one_flow, "");
+	expect(b, "flow show state listen", 0, "", "");
+	expect(b, "flow kill 1", 1, "",
+	       "serval: Error: No such file or directory\n");
+	expect(b, "flow kill 4000000000", 0, "", "");
+}
+
+static void test_rest(struct bench *b)
+{
+	expect(b, "stats", 0,
+	       "InPkts                      0\n"
+	       "OutPkts           10000000000\n"
+	       "LongName          20000000000\n", "");
+	expect(b, "-j stats -z", 0,
+	       "[{\"OutPkts\":10000000000,\"LongName\":20000000000}]\n", "");
+	b->fk.interruptions = 2;
+	b->fk.dumps = 0;
+	expect(b, "service", 0, "", "");
+	tap_ok(&b->tap, b->fk.dumps == 3, "a disturbed dump is repeated");
+	b->fk.interruptions = 1000;
+	expect(b, "service", 0, "",
+	       "serval: the table keeps changing: the list may be inexact\n");
+	b->fk.interruptions = 0;
+	b->fk.deny = true;
+	expect(b, "service flush", 1, "",
+	       "serval: Error: Operation not permitted (this needs CAP_NET_ADMIN)\n");
+}
+
+int main(void)
+{
+	struct bench b = { .cli = { .in = stdin } };
+
+	b.cli.ctl = fake_kernel_start(&b.fk);
+	if (!b.cli.ctl)
+		return 1;
+	test_rules(&b);
+	test_deletion(&b);
+	test_restore(&b);
+	test_flows(&b);
+	test_rest(&b);
+	cli_close(&b.cli);
+	fake_kernel_stop(&b.fk);
+	free(b.text);
+	free(b.err);
+	return tap_done(&b.tap);
+}

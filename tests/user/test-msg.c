@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Netlink messages: what is built, and what is made of answers. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <arpa/inet.h>
+#include <linux/netlink.h>
+#include <netlink/attr.h>
+#include <netlink/genl/genl.h>
+
+#include "fake-kernel.h"
+#include "tap.h"
+
+#define HAS(name)	SERVAL_HAS(SERVAL_A_SERVICE_##name)
+
+static const struct serval_service example = {
+	.has = HAS(TYPE) | HAS(ADDR4) | HAS(IFINDEX) | HAS(PRIORITY) |
+	       HAS(WEIGHT) | HAS(FLAGS) | HAS(UID) | HAS(INODE),
+	.id = { .s_sid = { 0x0a, 0x0b } },
+	.bits = 16,
+	.type = SERVAL_SERVICE_FORWARD,
+	.flags = SVSF_GLOBAL_SCOPE,
+	.priority = 0xfffffffe,
+	.weight = 3,
+	.addr = { .s_addr = 0x0200000a },
+	.ifindex = 4,
+	.inode = 0x123456789aULL,
+	.uid = 1000,
+};
+
+static void test_service(struct tap *tap)
+{
+	struct nl_msg *msg = fake_service_msg(SERVAL_CMD_SERVICE_GET, 0,
+					      &example);
+	struct serval_service svc;
+	bool ok;
+
+	ok = !serval_msg_parse_service(nlmsg_hdr(msg), &svc);
+	ok = ok && svc.bits == 16 && svc.type == SERVAL_SERVICE_FORWARD &&
+	     !memcmp(&svc.id, &example.id, sizeof(svc.id)) &&
+	     svc.priority == 0xfffffffe && svc.weight == 3 &&
+	     svc.addr.s_addr == example.addr.s_addr && svc.ifindex == 4 &&
+	     svc.inode == 0x123456789aULL && svc.uid == 1000 &&
+	     svc.flags == SVSF_GLOBAL_SCOPE;
+	tap_ok(tap, ok, "a service is read as it was sent");
+	tap_ok(tap, svc.stats.packets_resolved == 3 &&
+	       svc.stats.bytes_dropped == 60, "so are its counters");
+	tap_ok(tap, (svc.has & example.has) == example.has &&
+	       !(svc.has & HAS(COOKIE)), "what was not sent is not there");
+	nlmsg_free(msg);
+}
+
+static void test_absent_bits(struct tap *tap)
+{
+	struct nl_msg *msg = serval_msg_bare(FAKE_FAMILY,
+					     SERVAL_CMD_SERVICE_GET, 0);
+	struct serval_service svc;
+
+	tap_ok(tap, serval_msg_parse_service(nlmsg_hdr(msg), &svc) == -EBADMSG,
+	       "a service without an ID is refused");
+	nla_put(msg, SERVAL_A_SERVICE_ID, sizeof(example.id), &example.id);
+	tap_ok(tap, !serval_msg_parse_service(nlmsg_hdr(msg), &svc) &&
+	       svc.bits == 256, "an absent prefix length means 256");
+	nla_put_u32(msg, 77, 1);
+	tap_ok(tap, !serval_msg_parse_service(nlmsg_hdr(msg), &svc),
+	       "an attribute of a newer kernel does no harm");
+	nla_put_u16(msg, SERVAL_A_SERVICE_PREFIX_BITS, 257);
+	tap_ok(tap, serval_msg_parse_service(nlmsg_hdr(msg), &svc) == -EBADMSG,
+	       "a prefix longer than the ID is refused");
+	nlmsg_free(msg);
+}
+
+static void test_flow(struct tap *tap)
+{
+	struct nl_msg *msg = fake_flow_msg(SERVAL_CMD_FLOW_NEW_NTF, 0);
+	struct serval_event event;
+
+	tap_ok(tap, !serval_msg_parse_event(nlmsg_hdr(msg), &event) &&
+	       event.cmd == SERVAL_CMD_FLOW_NEW_NTF &&
+	       ntohl(event.flow.local_id.s_id32) == 4000000000U &&
+	       event.flow.age == 61005 &&
+	       event.flow.stats.bytes_sent == 5000000000ULL &&
+	       event.flow.peer_service.s_sid[3] == 80 &&
+	       !(event.flow.has & SERVAL_HAS(SERVAL_A_FLOW_LOCAL_SERVICE)),
+	       "an event about a flow is read as it was sent");
+	genlmsg_hdr(nlmsg_hdr(msg))->cmd = 200;
+	tap_ok(tap, serval_msg_parse_event(nlmsg_hdr(msg), &event) == -ENOMSG,
+	       "an event of a newer kernel is told apart");
+	nlmsg_free(msg);
+}
+
+static struct serval_reply consume(struct nl_msg *msg)
+{
+	struct serval_reply reply = { .seq = nlmsg_hdr(msg)->nlmsg_seq };
+
+	serval_reply_consume(&reply, nlmsg_hdr(msg),
+			     nlmsg_hdr(msg)->nlmsg_len);
+	nlmsg_free(msg);
+	return reply;
+}
+
+static void test_acks(struct tap *tap)
+{
+	struct nl_msg *req = serval_msg_service(FAKE_FAMILY,
+						SERVAL_CMD_SERVICE_NEW,
+						NLM_F_ACK, &example);
+	const struct nlmsghdr *nlh = nlmsg_hdr(req);
+	struct serval_reply reply;
+
+	reply = consume(fake_ack_msg(nlh, 0, NULL, true));
+	tap_ok(tap, reply.done && !reply.error && !*reply.text,
+	       "an acknowledgment ends the request");
+	reply = consume(fake_ack_msg(nlh, -EEXIST, "there it is", true));
+	tap_ok(tap, reply.error == -EEXIST &&
+	       !strcmp(reply.text, "there it is"),
+	       "the kernel's sentence is taken from a capped answer");
+	reply = consume(fake_ack_msg(nlh, -EINVAL, "100% wrong\n", false));
+	tap_ok(tap, reply.error == -EINVAL &&
+	       !strcmp(reply.text, "100% wrong\n"),
+	       "and, unchanged, from one that repeats the request");
+	nlmsg_free(req);
+}
+
+static int refuse_message(const struct nlmsghdr *nlh, void *data)
+{
+	(void)nlh;
+	(void)data;
+	return -EBADMSG;
+}
+
+static void test_replies(struct tap *tap)
+{
+	struct nl_msg *msg = fake_flow_msg(SERVAL_CMD_FLOW_GET, NLM_F_MULTI);
+	struct serval_reply reply = { .seq = 5, .msg = refuse_message };
+	struct nlmsghdr *nlh = nlmsg_hdr(msg);
+
+	nlh->nlmsg_seq = 4;
+	serval_reply_consume(&reply, nlh, nlh->nlmsg_len);
+	tap_ok(tap, !reply.error, "the answer to another request is left out");
+	nlh->nlmsg_seq = 5;
+	nlh->nlmsg_flags |= NLM_F_DUMP_INTR;
+	serval_reply_consume(&reply, nlh, nlh->nlmsg_len);
+	tap_ok(tap, reply.error == -EBADMSG && !reply.done,
+	       "a malformed answer fails the request, not the stream");
+	tap_ok(tap, reply.interrupted, "a dump that was disturbed is noticed");
+	nlmsg_free(msg);
+}
+
+static int ignore_counter(const char *name, __u64 value, void *data)
+{
+	(void)data;
+	return !name && value;
+}
+
+static void parse_everything(const struct nlmsghdr *nlh)
+{
+	struct serval_reply reply = { .seq = nlh->nlmsg_seq };
+	struct serval_service svc;
+	struct serval_event event;
+	struct serval_flow flow;
+
+	serval_msg_parse_service(nlh, &svc);
+	serval_msg_parse_flow(nlh, &flow);
+	serval_msg_parse_stats(nlh, ignore_counter, NULL);
+	serval_msg_parse_event(nlh, &event);
+	serval_reply_consume(&reply, nlh, nlh->nlmsg_len);
+}
+
+/* The sanitizers find what reads beyond the end. */
+static void damage(struct nl_msg *msg, int rounds)
+{
+	const struct nlmsghdr *good = nlmsg_hdr(msg);
+	size_t len = good->nlmsg_len;
+
+	while (rounds--) {
+		size_t cut = sizeof(*good) + rand() % (len - sizeof(*good) + 1);
+		unsigned char *copy = malloc(cut);
+		int hits = rand() % 4;
+
+		memcpy(copy, good, cut);
+		while (hits-- && cut > sizeof(*good))
+			copy[sizeof(*good) +
+			     rand() % (cut - sizeof(*good))] = rand();
+		if (rand() % 4 == 0)
+			((struct nlmsghdr *)copy)->nlmsg_type =
+				rand() % 2 ? NLMSG_ERROR : NLMSG_DONE;
+		((struct nlmsghdr *)copy)->nlmsg_len = cut;
+		parse_everything((struct nlmsghdr *)copy);
+		free(copy);
+	}
+	nlmsg_free(msg);
+}
+
+static void test_damage(struct tap *tap)
+{
+	struct nl_msg *req = serval_msg_service(FAKE_FAMILY,
+						SERVAL_CMD_SERVICE_NEW,
+						NLM_F_ACK, &example);
+
+	srand(2);
+	damage(fake_service_msg(SERVAL_CMD_SERVICE_SET_NTF, 0, &example),
+	       20000);
+	damage(fake_flow_msg(SERVAL_CMD_FLOW_DEL_NTF, 0), 20000);
+	damage(fake_ack_msg(nlmsg_hdr(req), -EINVAL, "text", true), 20000);
+	damage(fake_ack_msg(nlmsg_hdr(req), -EINVAL, "text", false), 20000);
+	nlmsg_free(req);
+	tap_ok(tap, true, "80000 damaged messages do no harm");
+}
+
+int main(void)
+{
+	struct tap tap = { 0 };
+
+	test_service(&tap);
+	test_absent_bits(&tap);
+	test_flow(&tap);
+	test_acks(&tap);
+	test_replies(&tap);
+	test_damage(&tap);
+	return tap_done(&tap);
+}

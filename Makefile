@@ -11,7 +11,8 @@ DKMS_TREE	:= $(DESTDIR)/usr/src/serval-$(VERSION)
 MODULE_MAKE	= $(MAKE) -C $(KDIR) M=$(CURDIR)
 RELEASE		= $(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)
 MODULE_DIR	= $(INSTALL_MOD_PATH)/lib/modules/$(RELEASE)/updates
-DEPMOD		= depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(RELEASE)
+# A staged tree is somebody's package: its scripts run depmod where it is installed.
+DEPMOD		= $(if $(INSTALL_MOD_PATH),:,depmod $(RELEASE))
 
 export DESTDIR PREFIX
 

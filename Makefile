@@ -40,7 +40,7 @@ uninstall: ## undo install
 	rm -f $(MODULE_DIR)/serval.ko*
 	[ ! -d $(MODULE_DIR) ] || $(DEPMOD)
 
-dkms-install: ## have DKMS build the module for each kernel of this machine
+dkms-install: ## have DKMS build the module for this kernel and later ones
 	install -d $(DKMS_TREE)/scripts
 	cp -r Kbuild Makefile dkms.conf module include $(DKMS_TREE)
 	cp scripts/check-kernel $(DKMS_TREE)/scripts

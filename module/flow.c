@@ -547,7 +547,7 @@ static void gc_work(struct work_struct *work)
 
 /**
  * serval_flows_init() - make a namespace's tables and start the collector
- * @sn: namespace, sn->dev set
+ * @sn: namespace; sn->dev must be set before the first connection
  *
  * Return: 0 or a negative errno.
  */

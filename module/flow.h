@@ -113,6 +113,8 @@ enum serval_flow_state {
  * @raddr:     see @laddr
  * @oif:       outer device asked for, 0 = by route
  * @ip_id:     next IPv4 identification
+ * @asked:     targets of the last SYN transmission
+ * @refused:   refusals heard since
  * @hdr:       the 12 bytes of every data packet, with checksum
  * @dst:       cached route; protected by the connection's lock, read under RCU
  * @conn:      its connection, which outlives it by a grace period
@@ -141,6 +143,8 @@ struct serval_flow {
 	__be32 raddr;
 	int oif;
 	u16 ip_id;
+	u16 asked;
+	atomic_t refused;
 	struct serval_hdr hdr;
 	struct dst_entry __rcu *dst;
 	struct serval_conn *conn;

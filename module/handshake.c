@@ -680,7 +680,8 @@ static void deliver_rst(struct serval_net *sn, struct sk_buff *skb,
  * @pkt: parsed header
  *
  * May come from a third address, a forwarder's: what it must know is our
- * random id, our version number and our nonce.
+ * random id, our version number and our nonce.  If several targets were
+ * asked at once, the attempt ends when as many have refused.
  */
 void serval_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 		     const struct serval_pkt *pkt)
@@ -698,6 +699,8 @@ void serval_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 	if (pkt->ackno != fl->iss + 1 || !sk)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
 	SERVAL_INC(sn, INNACK);
+	if (atomic_inc_return(&fl->refused) < READ_ONCE(fl->asked))
+		return consume_skb(skb);
 	deliver_rst(sn, skb, fl, 0, READ_ONCE(tcp_sk(sk)->snd_una) + 1);
 }
 

@@ -100,6 +100,7 @@ static int call_tcp(struct serval_net *sn, struct sk_buff *skb)
 	skb->skb_iif = sn->dev->ifindex;
 	skb->dev = sn->dev;
 	skb->protocol = htons(ETH_P_IPV6);
+	skb->encapsulation = 0;
 	skb_shinfo(skb)->gso_type &= ~SKB_GSO_SCTP;
 	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, &sn->local_rt->dst);

@@ -120,12 +120,18 @@ static void push_iphdr(struct sk_buff *skb, const struct dst_entry *dst,
 }
 
 /* Superpackets are cut in software at the host's edge: no network card
- * claims SKB_GSO_SCTP, all software devices do.
+ * claims SKB_GSO_SCTP, all software devices do.  A router on the way (a
+ * container's host) takes our header for the transport's; only of an
+ * encapsulated packet does it look for TCP's elsewhere.
  */
 static int prepare_offload(struct sk_buff *skb, const struct dst_entry *dst)
 {
 	if (skb_is_gso(skb)) {
 		skb_shinfo(skb)->gso_type |= SKB_GSO_SCTP;
+		if (!(dst->dev->flags & IFF_LOOPBACK)) {
+			skb->encapsulation = 1;
+			skb->inner_transport_header = skb->transport_header;
+		}
 		return 0;
 	}
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&

@@ -99,6 +99,8 @@ static int gro_complete(struct sk_buff *skb, int nhoff)
 
 	th->check = ~csum_tcpudp_magic(0, 0, skb->len - thoff, IPPROTO_TCP, 0);
 	skb_shinfo(skb)->gso_type |= SKB_GSO_TCPV6 | SKB_GSO_SCTP;
+	/* should it be forwarded, TCP's header is found as an inner one */
+	skb->encapsulation = 1;
 	tcp_gro_complete(skb);
 	return 0;
 }

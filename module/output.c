@@ -189,6 +189,13 @@ static void set_target(struct serval_flow *fl, __be32 addr, int oif)
 	dst_release(dst);
 }
 
+/* How many refusals it takes to end the attempt */
+static void expect_answers(struct serval_flow *fl, u32 n)
+{
+	WRITE_ONCE(fl->asked, min_t(u32, n, U16_MAX));
+	atomic_set(&fl->refused, 0);
+}
+
 static int send_syn(struct serval_net *sn, struct serval_conn *conn,
 		    struct serval_flow *fl, struct sock *sk,
 		    struct sk_buff *skb, u8 tos)
@@ -243,12 +250,12 @@ static int send_to_all(struct serval_net *sn, struct serval_conn *conn,
 		       const struct serval_target_set *set, struct sock *sk,
 		       struct sk_buff *skb, u8 tos)
 {
+	u32 i, n = serval_service_top(set);
 	int err = -EHOSTUNREACH, err2;
 	struct sk_buff *copy;
-	u32 i;
 
-	for (i = 0; i < set->n &&
-	     set->t[i]->priority == set->t[0]->priority; i++) {
+	expect_answers(rcu_dereference(conn->flow), n);
+	for (i = 0; i < n; i++) {
 		copy = pskb_copy(skb, GFP_ATOMIC);
 		if (!copy)
 			break;
@@ -266,11 +273,11 @@ static int output_syn(struct serval_net *sn, struct serval_conn *conn,
 {
 	int mode = READ_ONCE(sn->settings.resolution_mode);
 	const struct serval_target_set *set;
+	struct serval_flow *fl = rcu_dereference(conn->flow);
 	struct serval_target *t;
 
+	expect_answers(fl, 1);
 	if (conn->advised) {
-		struct serval_flow *fl = rcu_dereference(conn->flow);
-
 		set_target(fl, conn->advised, conn->oif);
 		return send_syn(sn, conn, fl, sk, skb, tos);
 	}

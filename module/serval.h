@@ -87,7 +87,7 @@ struct serval_net {
 /* TCP port of every service, seen on the wire but not interpreted */
 #define SERVAL_TCP_PORT		7777
 
-/* Chosen at load: module parameters "family" and "protocol" of main.c */
+/* Chosen at load: module parameter "family" of main.c */
 extern ushort serval_family;
 
 struct serval_net *serval_net(const struct net *net);

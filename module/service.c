@@ -578,6 +578,19 @@ serval_service_choose(const struct serval_target_set *set, int mode)
 	return set->t[first];
 }
 
+/**
+ * serval_service_top() - number of targets of the highest priority
+ * @set: from serval_service_find(); these targets come first in it
+ */
+u32 serval_service_top(const struct serval_target_set *set)
+{
+	u32 n = 0;
+
+	while (n < set->n && set->t[n]->priority == set->t[0]->priority)
+		n++;
+	return n;
+}
+
 static struct sock *select_member(struct sock *sk, u32 hash,
 				  struct sk_buff *skb, int doff)
 {

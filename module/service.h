@@ -160,6 +160,7 @@ void serval_service_join(struct serval_net *sn,
 
 const struct serval_target_set *
 serval_service_find(const struct serval_net *sn, const struct service_id *id);
+u32 serval_service_top(const struct serval_target_set *set);
 struct serval_target *
 serval_service_choose(const struct serval_target_set *set, int mode);
 struct serval_target *

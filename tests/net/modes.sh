@@ -3,7 +3,7 @@
 # Without this, the sysctl service_resolution_mode would not keep traffic local, or let it out.
 . "$(dirname "$0")/lib.sh"
 
-plan 8
+plan 10
 two_hosts
 quiet_tw c s
 id=$(new_id)
@@ -26,3 +26,12 @@ serval c service del 0x5e/8 via $S_ADDR
 check "mode 2: a local service alone is EADDRNOTAVAIL" sv connect -x EADDRNOTAVAIL "$id"
 mode 0
 matches "mode 0: whoever answers first" "$(sv connect "$id")" '^(127\.0\.0\.1|10\.9\.0\.[12])$'
+
+# nobody listens at one of the two addresses
+id=$(new_id)
+rule c "$id" via $C_ADDR
+rule c "$id" via $S_ADDR
+check "mode 0: refused only if all refuse" sv connect -x ECONNREFUSED "$id"
+start other sv serve "$id"
+until_said other ready
+is "mode 0: one refusal does not hide another's answer" "$(sv connect "$id")" $S_ADDR

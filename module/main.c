@@ -48,6 +48,7 @@ static int __net_init net_init(struct net *net)
 	sn->reply_stamp = jiffies - HZ;
 	sn->settings.debug = min(debug, 10U);
 	get_random_bytes(&sn->secret, sizeof(sn->secret));
+	serval_output_init(sn);
 	sn->mib = alloc_percpu(struct serval_mib);
 	if (!sn->mib)
 		return -ENOMEM;
@@ -98,6 +99,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 	list_for_each_entry(net, list, exit_list) {
 		struct serval_net *sn = serval_net(net);
 
+		serval_output_exit(sn);
 		serval_flows_exit(sn);
 		serval_services_exit(sn);
 		serval_device_exit(sn);

@@ -12,9 +12,10 @@
  *
  * A SYN is resolved through the service table each time it is sent (late
  * binding).  TCP ignores most errors of a transmission, so connect() asks
- * serval_output_check() first; when a later resolution fails the error waits
- * in sk_err_soft for the connect's timeout, and a rule that comes in time
- * saves it.
+ * serval_output_check() first; when a later resolution fails, a work ends the
+ * attempt, because TCP is in the middle of its own.  A route of the outer
+ * packet that is missing may come back: that error waits in sk_err_soft for
+ * the connect's timeout, as in TCP over IP.
  */
 #include <linux/icmpv6.h>
 #include <linux/ipv6.h>
@@ -292,6 +293,52 @@ static int output_syn(struct serval_net *sn, struct serval_conn *conn,
 	return send_to_target(sn, conn, t, sk, skb, tos);
 }
 
+/* An attempt whose service can't be resolved any more; holds its socket */
+struct failed {
+	struct llist_node node;
+	struct sock *sk;
+	int err;
+};
+
+static void end_attempt(struct sock *sk, int err)
+{
+	lock_sock(sk);
+	/* unless the program started another since, which sets this to 0 */
+	if (sk->sk_state == TCP_SYN_SENT && sk->sk_err_soft == err) {
+		WRITE_ONCE(sk->sk_err, err);
+		sk_error_report(sk);
+		tcp_done(sk);
+	}
+	release_sock(sk);
+}
+
+static void fail_work(struct work_struct *work)
+{
+	struct serval_net *sn = container_of(work, struct serval_net,
+					     fail_work);
+	struct failed *f, *next;
+
+	llist_for_each_entry_safe(f, next, llist_del_all(&sn->failed), node) {
+		end_attempt(f->sk, f->err);
+		sock_put(f->sk);
+		kfree(f);
+	}
+}
+
+/* Without memory the error waits for TCP's timeout */
+static void fail(struct serval_net *sn, struct sock *sk, int err)
+{
+	struct failed *f = kmalloc(sizeof(*f), GFP_ATOMIC);
+
+	if (!f)
+		return;
+	sock_hold(sk);
+	f->sk = sk;
+	f->err = err;
+	if (llist_add(&f->node, &sn->failed))
+		schedule_work(&sn->fail_work);
+}
+
 static int output_active_syn(struct serval_net *sn, struct serval_conn *conn,
 			     struct sock *sk, struct sk_buff *skb, u8 tos)
 {
@@ -303,6 +350,8 @@ static int output_active_syn(struct serval_net *sn, struct serval_conn *conn,
 	err = output_syn(sn, conn, sk, skb, tos);
 	if (err < 0)
 		WRITE_ONCE(sk->sk_err_soft, -err);
+	if (err == -EHOSTUNREACH || err == -EADDRNOTAVAIL)
+		fail(sn, sk, -err);
 	return err;
 }
 
@@ -524,4 +573,25 @@ int serval_output_check(struct serval_net *sn, const struct serval_conn *conn)
 		serval_target_dropped(t, 0);
 	rcu_read_unlock();
 	return err;
+}
+
+/**
+ * serval_output_init() - prepare a namespace for sending
+ * @sn: namespace
+ */
+void serval_output_init(struct serval_net *sn)
+{
+	init_llist_head(&sn->failed);
+	INIT_WORK(&sn->fail_work, fail_work);
+}
+
+/**
+ * serval_output_exit() - wait until a namespace holds no socket any more
+ * @sn: namespace; nothing is sent any more
+ *
+ * Context: process.
+ */
+void serval_output_exit(struct serval_net *sn)
+{
+	flush_work(&sn->fail_work);
 }

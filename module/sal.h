@@ -15,6 +15,8 @@
 struct flowi;
 
 /* output.c */
+void serval_output_init(struct serval_net *sn);
+void serval_output_exit(struct serval_net *sn);
 int serval_queue_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl);
 void serval_output_virtual(struct serval_net *sn, struct sk_buff *skb);
 void serval_sync_mss(struct sock *sk, const struct serval_conn *conn);

@@ -23,6 +23,7 @@
 #ifndef _SERVAL_SERVAL_H
 #define _SERVAL_SERVAL_H
 
+#include <linux/llist.h>
 #include <linux/netdevice.h>
 #include <linux/siphash.h>
 #include <linux/workqueue.h>
@@ -64,6 +65,8 @@ struct serval_settings {
  * @settings: sysctls
  * @route_work: puts back sal0's route after somebody removed it
  * @fib_nb:   sees that happen
+ * @failed: attempts to connect that output.c wants ended
+ * @fail_work: ends them
  * @closed: the namespace ends: packets that its devices still bring are dropped
  * @reply_stamp: jiffies of the current second of @reply_tokens
  * @reply_tokens: unverified answers (RST, NACK) still allowed in this second
@@ -79,6 +82,8 @@ struct serval_net {
 	struct serval_settings settings;
 	struct work_struct route_work;
 	struct notifier_block fib_nb;
+	struct llist_head failed;
+	struct work_struct fail_work;
 	bool closed;
 	unsigned long reply_stamp;
 	atomic_t reply_tokens;

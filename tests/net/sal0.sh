@@ -9,7 +9,9 @@ two_hosts
 quiet_tw c s
 id=$(new_id)
 rule c "$id" via $S_ADDR
-start server ip netns exec "$(ns s)" "$BUILD/user/svcat" -k -l "$id"
+# it has nothing to say: a client ends when both have said all
+listen() { ${in_job:-} ip netns exec "$(ns s)" "$BUILD/user/svcat" -k -l "$id" < /dev/null; }
+start server listen
 wait_until 10 demux_shown s
 start dump ip netns exec "$(ns c)" tcpdump -lnni sal0 -s 0 -A tcp
 check "tcpdump opens sal0" until_said dump 'listening on sal0'

@@ -113,7 +113,10 @@ void serval_device_tap(struct serval_net *sn, struct sk_buff *skb,
 	copy->dev = sn->dev;
 	copy->protocol = htons(ETH_P_IPV6);
 	if (out) {
+		/* as the queue layer, which calls it otherwise, has it */
+		local_bh_disable();
 		dev_queue_xmit_nit(copy, sn->dev);
+		local_bh_enable();
 		consume_skb(copy);
 	} else {
 		copy->pkt_type = PACKET_OTHERHOST;

@@ -42,11 +42,29 @@ static u32 flow_hash(const void *data, u32 len, u32 seed)
 	return *(const u32 *)data ^ seed;
 }
 
+/* Instead of memcmp(): these run for each packet */
+static int conn_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct serval_conn_key *key = arg->key;
+	const struct serval_conn *conn = obj;
+
+	return key->l != conn->key.l || key->r != conn->key.r ||
+	       key->ports != conn->key.ports;
+}
+
+static int flow_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct serval_flow *fl = obj;
+
+	return *(const __be32 *)arg->key != fl->local_id;
+}
+
 static const struct rhashtable_params conn_params = {
 	.head_offset = offsetof(struct serval_conn, node),
 	.key_offset = offsetof(struct serval_conn, key),
 	.key_len = sizeof(struct serval_conn_key),
 	.hashfn = conn_hash,
+	.obj_cmpfn = conn_cmp,
 	.automatic_shrinking = true,
 };
 
@@ -55,8 +73,12 @@ static const struct rhashtable_params flow_params = {
 	.key_offset = offsetof(struct serval_flow, local_id),
 	.key_len = sizeof_field(struct serval_flow, local_id),
 	.hashfn = flow_hash,
+	.obj_cmpfn = flow_cmp,
 	.automatic_shrinking = true,
 };
+
+static struct kmem_cache *conn_cache __ro_after_init;
+static struct kmem_cache *flow_cache __ro_after_init;
 
 /**
  * serval_conn_alloc() - a connection, not in the table yet
@@ -64,11 +86,26 @@ static const struct rhashtable_params flow_params = {
  */
 struct serval_conn *serval_conn_alloc(gfp_t gfp)
 {
-	struct serval_conn *conn = kzalloc(sizeof(*conn), gfp);
+	struct serval_conn *conn = kmem_cache_zalloc(conn_cache, gfp);
 
 	if (conn)
 		spin_lock_init(&conn->lock);
 	return conn;
+}
+
+/**
+ * serval_conn_free() - free a connection that never was in the table
+ * @conn: connection or NULL
+ */
+void serval_conn_free(struct serval_conn *conn)
+{
+	if (conn)
+		kmem_cache_free(conn_cache, conn);
+}
+
+static void conn_free_rcu(struct rcu_head *rcu)
+{
+	serval_conn_free(container_of(rcu, struct serval_conn, rcu));
 }
 
 /**
@@ -223,7 +260,7 @@ struct sock *serval_conn_tcp_sock(struct serval_net *sn,
  */
 struct serval_flow *serval_flow_alloc(gfp_t gfp)
 {
-	struct serval_flow *fl = kzalloc(sizeof(*fl), gfp);
+	struct serval_flow *fl = kmem_cache_zalloc(flow_cache, gfp);
 
 	if (fl)
 		fl->born = get_jiffies_64();
@@ -235,7 +272,7 @@ static void flow_free_rcu(struct rcu_head *rcu)
 	struct serval_flow *fl = container_of(rcu, struct serval_flow, rcu);
 
 	dst_release(rcu_dereference_protected(fl->dst, true));
-	kfree(fl);
+	kmem_cache_free(flow_cache, fl);
 }
 
 /**
@@ -375,7 +412,7 @@ void serval_conn_destroy(struct serval_net *sn, struct serval_conn *conn)
 	rhashtable_remove_fast(&sn->flows.conns, &conn->node, conn_params);
 	serval_conn_put_sock(conn);
 	serval_flow_drop(sn, conn);
-	kfree_rcu(conn, rcu);
+	call_rcu(&conn->rcu, conn_free_rcu);
 }
 
 /**
@@ -579,7 +616,7 @@ static void free_conn(void *ptr, void *arg)
 
 	serval_conn_put_sock(conn);
 	serval_flow_drop(sn, conn);
-	kfree_rcu(conn, rcu);
+	call_rcu(&conn->rcu, conn_free_rcu);
 }
 
 /**
@@ -600,4 +637,31 @@ void serval_flows_exit(struct serval_net *sn)
 	rhashtable_walk_exit(&flows->walk);
 	rhashtable_free_and_destroy(&flows->conns, free_conn, sn);
 	rhashtable_destroy(&flows->flows);
+}
+
+/**
+ * serval_flow_caches_init() - make the slab caches of both objects
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init serval_flow_caches_init(void)
+{
+	conn_cache = KMEM_CACHE(serval_conn, 0);
+	flow_cache = KMEM_CACHE(serval_flow, 0);
+	if (conn_cache && flow_cache)
+		return 0;
+	serval_flow_caches_exit();
+	return -ENOMEM;
+}
+
+/**
+ * serval_flow_caches_exit() - free the slab caches
+ *
+ * Waits for the grace periods of what was freed last.
+ */
+void serval_flow_caches_exit(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(flow_cache);
+	kmem_cache_destroy(conn_cache);
 }

@@ -174,10 +174,13 @@ struct serval_flows {
 	struct rhashtable_iter walk;
 };
 
+int serval_flow_caches_init(void);
+void serval_flow_caches_exit(void);
 int serval_flows_init(struct serval_net *sn);
 void serval_flows_exit(struct serval_net *sn);
 
 struct serval_conn *serval_conn_alloc(gfp_t gfp);
+void serval_conn_free(struct serval_conn *conn);
 int serval_conn_insert(struct serval_net *sn, struct serval_conn *conn);
 int serval_conn_insert_random(struct serval_net *sn, struct serval_conn *conn);
 struct serval_conn *serval_conn_find(struct serval_net *sn, u64 l);

@@ -75,9 +75,10 @@ static u32 current_slot(void)
 	return get_jiffies_64() / (SLOT_SECONDS * HZ);
 }
 
-static void derive(struct serval_net *sn, const struct sk_buff *skb,
-		   const struct serval_pkt *pkt, u32 slot, u32 variant,
-		   struct serval_seed *seed)
+/* Flow id and version number, which go out in clear, in one */
+static u64 derive_ids(struct serval_net *sn, const struct sk_buff *skb,
+		      const struct serval_pkt *pkt, u32 slot, u32 variant,
+		      struct serval_seed *seed)
 {
 	const struct id_input in = {
 		.locator = ip_hdr(skb)->saddr,
@@ -87,13 +88,19 @@ static void derive(struct serval_net *sn, const struct sk_buff *skb,
 		.slot = slot,
 		.variant = variant,
 	};
-	u64 base = siphash(&in, sizeof(in), &sn->secret);
-	u64 ids = siphash_2u64(base, 1, &sn->secret);
+	u64 ids = siphash(&in, sizeof(in), &sn->secret);
 
 	seed->flow.local_id = (__force __be32)(u32)ids;
 	seed->flow.iss = ids >> 32;
-	seed->flow.nonce = siphash_2u64(base, 2, &sn->secret);
-	seed->conn.key.l = siphash_2u64(base, 3, &sn->secret);
+	return ids;
+}
+
+/* What stays unknown to who sees the ids without the secret */
+static void derive_rest(struct serval_net *sn, u64 ids,
+			struct serval_seed *seed)
+{
+	seed->flow.nonce = siphash_2u64(ids, 1, &sn->secret);
+	seed->conn.key.l = siphash_2u64(ids, 2, &sn->secret);
 }
 
 static void seed_init(struct serval_seed *seed, const struct sk_buff *skb,
@@ -147,11 +154,13 @@ static struct serval_flow *seed_for_syn(struct serval_net *sn,
 {
 	u32 slot = current_slot(), age, variant;
 	struct serval_flow *fl;
+	u64 ids = 0;
 
 	/* the older slot first: the last derivation is the one that is kept */
 	for (age = 2; age-- > 0;) {
 		for (variant = first; variant < first + VARIANTS; variant++) {
-			derive(sn, skb, pkt, slot - age, variant, seed);
+			ids = derive_ids(sn, skb, pkt, slot - age, variant,
+					 seed);
 			fl = serval_flow_find(sn, seed->flow.local_id);
 			if (fl && same_peer(fl, skb, pkt))
 				return fl;
@@ -159,6 +168,7 @@ static struct serval_flow *seed_for_syn(struct serval_net *sn,
 				break;
 		}
 	}
+	derive_rest(sn, ids, seed);
 	return NULL;
 }
 
@@ -168,13 +178,17 @@ static int seed_for_confirm(struct serval_net *sn, const struct sk_buff *skb,
 			    struct serval_seed *seed)
 {
 	u32 slot = current_slot(), age, variant;
+	u64 ids;
 
 	for (age = 0; age < 2; age++)
 		for (variant = 0; variant < FASTOPEN + VARIANTS; variant++) {
-			derive(sn, skb, pkt, slot - age, variant, seed);
-			if (seed->flow.local_id == pkt->dst &&
-			    seed->flow.iss + 1 == pkt->ackno)
-				return variant;
+			ids = derive_ids(sn, skb, pkt, slot - age, variant,
+					 seed);
+			if (seed->flow.local_id != pkt->dst ||
+			    seed->flow.iss + 1 != pkt->ackno)
+				continue;
+			derive_rest(sn, ids, seed);
+			return variant;
 		}
 	return -ENOENT;
 }
@@ -271,20 +285,23 @@ static void deliver_passive(struct serval_net *sn, struct sk_buff *skb,
 
 static struct serval_flow *flow_from_seed(struct serval_seed *seed)
 {
-	struct serval_flow *fl = kmemdup(&seed->flow, sizeof(*fl), GFP_ATOMIC);
+	struct serval_flow *fl = serval_flow_alloc(GFP_ATOMIC);
 
-	if (fl)		/* the route's reference moves on */
-		RCU_INIT_POINTER(seed->flow.dst, NULL);
+	if (!fl)
+		return NULL;
+	*fl = seed->flow;
+	/* the route's reference moves on */
+	RCU_INIT_POINTER(seed->flow.dst, NULL);
 	return fl;
 }
 
 static struct serval_conn *conn_from_seed(const struct serval_seed *seed)
 {
-	struct serval_conn *conn = kmemdup(&seed->conn, sizeof(*conn),
-					   GFP_ATOMIC);
+	struct serval_conn *conn = serval_conn_alloc(GFP_ATOMIC);
 
 	if (!conn)
 		return NULL;
+	*conn = seed->conn;
 	spin_lock_init(&conn->lock);
 	RCU_INIT_POINTER(conn->flow, NULL);
 	return conn;
@@ -324,7 +341,7 @@ err_free:
 	/* -EEXIST: another CPU handled a copy of the packet */
 	if (err == -ENOMEM)
 		SERVAL_INC(sn, FLOWNOMEM);
-	kfree(conn);
+	serval_conn_free(conn);
 	if (fl)
 		serval_flow_free(fl);
 }
@@ -460,7 +477,7 @@ void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 		deliver_passive(sn, skb, fl->conn, len, t->sk);
 		return;
 	}
-	if (IS_ERR(serval_ipv4_route(sn, &seed.flow, NULL)))
+	if (IS_ERR(serval_ipv4_route(sn, &seed.flow, t->sk)))
 		return serval_drop(sn, skb, SERVAL_MIB_NOROUTE);
 	clamp_received(skb, len, seed.flow.mss);
 	run_seed(sn, skb, &seed, len, t->sk);
@@ -488,7 +505,7 @@ static void confirm_unknown(struct serval_net *sn, struct sk_buff *skb,
 		serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
 		return serval_drop(sn, skb, SERVAL_MIB_SYNNOSERVICE);
 	}
-	if (IS_ERR(serval_ipv4_route(sn, &seed.flow, NULL)))
+	if (IS_ERR(serval_ipv4_route(sn, &seed.flow, t->sk)))
 		return serval_drop(sn, skb, SERVAL_MIB_NOROUTE);
 	run_seed(sn, skb, &seed, len, t->sk);
 	dst_release(rcu_dereference_protected(seed.flow.dst, true));

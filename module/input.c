@@ -247,7 +247,7 @@ static bool is_plain(const struct serval_hdr *hdr)
 {
 	return hdr->shl == SERVAL_HDR_WORDS &&
 	       hdr->protocol == SERVAL_PROTO_TCP && hdr->src && hdr->dst &&
-	       !serval_wire_csum(hdr, SERVAL_HDR_LEN);
+	       serval_wire_base_ok(hdr);
 }
 
 static int serval_rcv(struct sk_buff *skb)

@@ -126,9 +126,12 @@ static int __init serval_init(void)
 	err = serval_socket_init();
 	if (err)
 		return err;
-	err = register_pernet_device(&net_ops);
+	err = serval_flow_caches_init();
 	if (err)
 		return err;
+	err = register_pernet_device(&net_ops);
+	if (err)
+		goto err_caches;
 	err = serval_offload_init();
 	if (err)
 		goto err_pernet;
@@ -154,7 +157,8 @@ err_offload:
 	serval_offload_exit();
 err_pernet:
 	unregister_pernet_device(&net_ops);
-	rcu_barrier();
+err_caches:
+	serval_flow_caches_exit();
 	return err;
 }
 
@@ -165,8 +169,7 @@ static void __exit serval_exit(void)
 	serval_input_exit();
 	serval_offload_exit();
 	unregister_pernet_device(&net_ops);
-	/* flow_free_rcu() is text of this module */
-	rcu_barrier();
+	serval_flow_caches_exit();
 }
 
 module_init(serval_init);

@@ -73,7 +73,7 @@ static struct sk_buff *gro_receive(struct list_head *head, struct sk_buff *skb)
 	if (unlikely(!hdr || !tcp || hdr->shl != SERVAL_HDR_WORDS ||
 		     hdr->protocol != SERVAL_PROTO_TCP ||
 		     skb->dev->features & NETIF_F_GRO_FRAGLIST ||
-		     serval_wire_csum(hdr, SERVAL_HDR_LEN)))
+		     !serval_wire_base_ok(hdr)))
 		goto flush;
 
 	match_flow(head, hdr, off);

@@ -100,7 +100,7 @@ static bool conn_init(struct serval_net *sn, struct sock *sk)
 	conn->owned = true;
 	conn->owner = sk;
 	if (serval_conn_insert_random(sn, conn)) {
-		kfree(conn);
+		serval_conn_free(conn);
 		return false;
 	}
 	sk->sk_v6_rcv_saddr = conn->laddr;

@@ -97,9 +97,7 @@ __sum16 serval_wire_csum(const void *buf, unsigned int len)
 		memcpy(&word, p, len);
 		sum += word;
 	}
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (__force __sum16)(u16)~sum;
+	return serval_wire_fold(sum);
 }
 
 /* Reserved flags are ignored, and so is the reason of anything but a NACK */

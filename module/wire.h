@@ -10,6 +10,7 @@
 #ifndef _SERVAL_WIRE_H
 #define _SERVAL_WIRE_H
 
+#include <linux/string.h>
 #include <linux/types.h>
 #include <linux/serval.h>
 
@@ -126,6 +127,30 @@ enum serval_wire_err {
 static inline unsigned int serval_wire_len(const struct serval_hdr *hdr)
 {
 	return hdr->shl < SERVAL_HDR_WORDS ? 0 : hdr->shl * 4;
+}
+
+/* Of a sum of 32-bit words, at most 2^31 of them */
+static inline __sum16 serval_wire_fold(__u64 sum)
+{
+	__u32 half;
+
+	sum = (sum >> 32) + (__u32)sum;
+	sum += sum >> 32;
+	half = ((__u32)sum >> 16) + (sum & 0xffff);
+	half += half >> 16;
+	return (__force __sum16)(__u16)~half;
+}
+
+/**
+ * serval_wire_base_ok() - is the checksum of a header without extensions right
+ * @hdr: header whose shl is SERVAL_HDR_WORDS
+ */
+static inline bool serval_wire_base_ok(const struct serval_hdr *hdr)
+{
+	__u32 word[SERVAL_HDR_WORDS];
+
+	memcpy(word, hdr, sizeof(word));
+	return !serval_wire_fold((__u64)word[0] + word[1] + word[2]);
 }
 
 __sum16 serval_wire_csum(const void *buf, unsigned int len);

@@ -172,7 +172,7 @@ log_mark() {
 
 log_clean() {
 	[ -n "$marker" ] || return 0
-	dmesg | sed "1,/$marker/d" | "$REPO/scripts/lab/klog-check" 2>&1
+	dmesg | sed "0,/$marker/d" | "$REPO/scripts/lab/klog-check" 2>&1
 }
 
 ## Hosts: "c" is network namespace $TAG-c

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, sockets would not be called what they were bound or connected to.
-# debug: run
 . "$(dirname "$0")/lib.sh"
 
 run_suite names

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need ethtool nstat
-plan 13
+plan 12
 load_module
 log_mark
 add_host c r s
@@ -49,6 +49,5 @@ ip -n "$(ns r)" link set eth1 mtu 1400
 ip -n "$(ns s)" link set eth0 mtu 1400
 check "narrower behind the router: up" sv transfer -u 4000000 "$id"
 check "narrower behind the router: down" sv transfer -d 4000000 "$id"
-is "nothing was sent twice" "$(mib c TcpRetransSegs) $(mib s TcpRetransSegs)" "0 0"
 is "no checksum was wrong" "$(mib s TcpInCsumErrors) $(mib c TcpInCsumErrors)" "0 0"
 check "the flow tables are empty again" wait_until 30 no_flows c s

@@ -10,8 +10,8 @@ quiet_tw c s
 id=$(new_id)
 rule c "$id" via $S_ADDR
 # it has nothing to say: a client ends when both have said all
-listen() { ${in_job:-} ip netns exec "$(ns s)" "$BUILD/user/svcat" -k -l "$id" < /dev/null; }
-start server listen
+start server bash -c 'exec "$@" < /dev/null' -- \
+	ip netns exec "$(ns s)" "$BUILD/user/svcat" -k -l "$id"
 wait_until 10 demux_shown s
 start dump ip netns exec "$(ns c)" tcpdump -lnni sal0 -s 0 -A tcp
 check "tcpdump opens sal0" until_said dump 'listening on sal0'

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, loading the module on a machine without IPv6 would crash it, or fail without a word.
 # boot: ipv6.disable=1
-# debug: skip
 . "$(dirname "$0")/../net/lib.sh"
 
 plan 4

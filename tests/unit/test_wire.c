@@ -121,6 +121,27 @@ static void test_csum_refused(void)
 	}
 }
 
+/* The short cut for data packets says what the whole sum says */
+static void test_csum_base(void)
+{
+	struct serval_hdr base;
+	unsigned int bit;
+	u32 word[3];
+	int i, j;
+
+	for (i = 0; i < 100000; i++) {
+		for (j = 0; j < 3; j++)
+			word[j] = i % 2 ? random_u32() : -random_below(2);
+		memcpy(&base, word, sizeof(base));
+		base.check = 0;
+		base.check = serval_wire_csum(&base, sizeof(base));
+		EXPECT(serval_wire_base_ok(&base));
+		bit = random_below(sizeof(base) * 8);
+		((u8 *)&base)[bit / 8] ^= 1 << bit % 8;
+		EXPECT(!serval_wire_base_ok(&base));
+	}
+}
+
 static void test_short(void)
 {
 	struct serval_pkt pkt;
@@ -460,6 +481,7 @@ int main(void)
 		{ test_csum_value, "other implementations would drop us" },
 		{ test_csum_refused,
 		  "a damaged packet would reach another connection" },
+		{ test_csum_base, "damaged data would reach another connection" },
 		{ test_short, "a cut packet would crash the host" },
 		{ test_payload, "data behind the header would be taken for it" },
 		{ test_proto, "packets of unknown protocols would get through" },

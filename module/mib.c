@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counters: names and summing.
+ * Counters: names, meanings and summing.
  */
 #include "mib.h"
 
 const char * const serval_mib_names[__SERVAL_MIB_MAX] = {
-#define SERVAL_MIB_NAME(id, name) name,
+#define SERVAL_MIB_NAME(id, name, help) name,
 	SERVAL_MIB_LIST(SERVAL_MIB_NAME)
 #undef SERVAL_MIB_NAME
+};
+
+const char * const serval_mib_help[__SERVAL_MIB_MAX] = {
+#define SERVAL_MIB_HELP(id, name, help) help,
+	SERVAL_MIB_LIST(SERVAL_MIB_HELP)
+#undef SERVAL_MIB_HELP
 };
 
 /**

@@ -11,49 +11,89 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
-#define SERVAL_MIB_LIST(X)						       \
-	X(INPKTS,	"InPkts")	/* packets of protocol 144 received */ \
-	X(OUTPKTS,	"OutPkts")	/* handed to IP, as segments */	       \
-	X(INOCTETS,	"InOctets")	/* of these, IP header not counted */  \
-	X(OUTOCTETS,	"OutOctets")					       \
-	X(INHDRERRORS,	"InHdrErrors")	/* length field wrong, truncated */    \
-	X(INCSUMERRORS,	"InCsumErrors")	/* SAL checksum */		       \
-	X(INPROTOERRORS, "InProtoErrors") /* payload protocol unknown */       \
-	X(INIDERRORS,	"InIdErrors")	/* source flow id 0 */		       \
-	X(INEXTERRORS,	"InExtErrors")	/* extension length wrong */	       \
-	X(INEXTCOUNT,	"InExtCount")	/* too many extensions */	       \
-	X(INEXTUNKNOWN,	"InExtUnknown")	/* unknown, to be dropped */	       \
-	X(INTRANSPORT,	"InTransportErrors") /* TCP header short or wrong */   \
-	X(INUNEXPECTED,	"InUnexpected")	/* control not allowed in this state */\
-	X(INNOFLOW,	"InNoFlow")	/* destination flow id unknown */      \
-	X(INBADPEERID,	"InBadPeerId")	/* source flow id is not the peer's */ \
-	X(INBADLOCATOR,	"InBadLocator")	/* not from the peer's address */      \
-	X(INBADNONCE,	"InBadNonce")	/* confirm packet: nonce, ackno */     \
-	X(INBADACK,	"InBadAck")	/* SYN-ACK, NACK: ackno, TCP ack, sum */\
-	X(INSYN,	"InSyn")					       \
-	X(INSYNACK,	"InSynAck")					       \
-	X(INSYNACKLATE,	"InSynAckLate")	/* second SYN-ACK, reset */	       \
-	X(INNACK,	"InNack")	/* refusals accepted */		       \
-	X(INRST,	"InRst")	/* resets accepted */		       \
-	X(OUTSYN,	"OutSyn")					       \
-	X(OUTSYNACK,	"OutSynAck")					       \
-	X(OUTNACK,	"OutNack")					       \
-	X(OUTRST,	"OutRst")					       \
-	X(RATELIMITED,	"RateLimited")	/* answers not sent: rate limit */     \
-	X(SYNNOSERVICE,	"SynNoService")	/* SYN for a service not here */       \
-	X(NORULE,	"NoRule")	/* resolution: no rule, or DROP */     \
-	X(NOTARGET,	"NoTarget")	/* resolution: none the mode allows */ \
-	X(NOROUTE,	"NoRoute")	/* no route to the target */	       \
-	X(OUTLOOP,	"OutLoop")	/* the route leads back into the SAL */\
-	X(OUTNOFLOW,	"OutNoFlow")	/* virtual packet without a flow */    \
-	X(OUTNOMEM,	"OutNoMem")	/* no memory to send */		       \
-	X(INNOMEM,	"InNoMem")	/* no memory to receive */	       \
-	X(FLOWSCREATED,	"FlowsCreated")					       \
-	X(FLOWSFREED,	"FlowsFreed")					       \
-	X(FLOWNOMEM,	"FlowNoMem")	/* no memory for a flow */
+/* id, name, what it counts */
+#define SERVAL_MIB_LIST(X) \
+	X(INPKTS, "InPkts", \
+	  "packets of protocol 144 received, merged ones one by one") \
+	X(OUTPKTS, "OutPkts", \
+	  "packets handed to IP, as they leave the host") \
+	X(INOCTETS, "InOctets", \
+	  "bytes received behind the IP header") \
+	X(OUTOCTETS, "OutOctets", \
+	  "bytes handed to IP, its header not counted") \
+	X(INHDRERRORS, "InHdrErrors", \
+	  "dropped: cut short, or the header length is wrong") \
+	X(INCSUMERRORS, "InCsumErrors", \
+	  "dropped: checksum of the SAL header") \
+	X(INPROTOERRORS, "InProtoErrors", \
+	  "dropped: unknown payload protocol") \
+	X(INIDERRORS, "InIdErrors", \
+	  "dropped: source flow id 0") \
+	X(INEXTERRORS, "InExtErrors", \
+	  "dropped: length of an extension") \
+	X(INEXTCOUNT, "InExtCount", \
+	  "dropped: too many extensions, or one twice") \
+	X(INEXTUNKNOWN, "InExtUnknown", \
+	  "dropped: unknown extension that must be understood") \
+	X(INTRANSPORT, "InTransportErrors", \
+	  "dropped: TCP header short, wrong or not the flow's") \
+	X(INUNEXPECTED, "InUnexpected", \
+	  "dropped: control message not allowed in this state") \
+	X(INNOFLOW, "InNoFlow", \
+	  "dropped: no flow has the destination id; a reset answers") \
+	X(INBADPEERID, "InBadPeerId", \
+	  "dropped: source flow id is not the peer's") \
+	X(INBADLOCATOR, "InBadLocator", \
+	  "dropped: not from the peer's address") \
+	X(INBADNONCE, "InBadNonce", \
+	  "dropped: confirm packet or refusal with a wrong nonce") \
+	X(INBADACK, "InBadAck", \
+	  "dropped: SYN-ACK or refusal that answers no SYN of ours") \
+	X(INSYN, "InSyn", \
+	  "requests for a connection received") \
+	X(INSYNACK, "InSynAck", \
+	  "answers to our requests received") \
+	X(INSYNACKLATE, "InSynAckLate", \
+	  "dropped: a second host answered a request; it is reset") \
+	X(INNACK, "InNack", \
+	  "refusals of our requests received") \
+	X(INRST, "InRst", \
+	  "resets received for a flow") \
+	X(OUTSYN, "OutSyn", \
+	  "requests sent, retransmissions included") \
+	X(OUTSYNACK, "OutSynAck", \
+	  "answers to requests sent, retransmissions included") \
+	X(OUTNACK, "OutNack", \
+	  "refusals sent") \
+	X(OUTRST, "OutRst", \
+	  "resets sent for unknown flows") \
+	X(RATELIMITED, "RateLimited", \
+	  "refusals and resets not sent: the limit is 1,000 per second") \
+	X(SYNNOSERVICE, "SynNoService", \
+	  "requests for a service that nobody here listens to") \
+	X(NORULE, "NoRule", \
+	  "requests without a rule, or whose rule is drop") \
+	X(NOTARGET, "NoTarget", \
+	  "requests whose rules service_resolution_mode excludes") \
+	X(NOROUTE, "NoRoute", \
+	  "packets without a route to the target or peer") \
+	X(OUTLOOP, "OutLoop", \
+	  "packets whose route leads back into sal0") \
+	X(OUTNOFLOW, "OutNoFlow", \
+	  "packets sent to sal0 that belong to no connection") \
+	X(OUTNOMEM, "OutNoMem", \
+	  "packets not sent: no memory") \
+	X(INNOMEM, "InNoMem", \
+	  "packets not received: no memory") \
+	X(FLOWSCREATED, "FlowsCreated", \
+	  "flows made") \
+	X(FLOWSFREED, "FlowsFreed", \
+	  "flows freed") \
+	X(FLOWNOMEM, "FlowNoMem", \
+	  "flows not made: no memory")
 
 enum serval_mib_field {
-#define SERVAL_MIB_ENUM(id, name) SERVAL_MIB_##id,
+#define SERVAL_MIB_ENUM(id, name, help) SERVAL_MIB_##id,
 	SERVAL_MIB_LIST(SERVAL_MIB_ENUM)
 #undef SERVAL_MIB_ENUM
 	__SERVAL_MIB_MAX
@@ -64,6 +104,7 @@ struct serval_mib {
 };
 
 extern const char * const serval_mib_names[__SERVAL_MIB_MAX];
+extern const char * const serval_mib_help[__SERVAL_MIB_MAX];
 
 #define SERVAL_INC(sn, id)	this_cpu_inc((sn)->mib->v[SERVAL_MIB_##id])
 #define SERVAL_ADD(sn, id, n)	this_cpu_add((sn)->mib->v[SERVAL_MIB_##id], n)

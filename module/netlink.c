@@ -34,6 +34,9 @@ ADMIN(service_set)
 ADMIN(service_flush)
 ADMIN(flow_del)
 
+/* A name, a value and a line of text each */
+#define STATS_SIZE	(__SERVAL_MIB_MAX * 144)
+
 static int put_counters(struct sk_buff *msg, const struct serval_net *sn)
 {
 	struct nlattr *nest;
@@ -46,7 +49,9 @@ static int put_counters(struct sk_buff *msg, const struct serval_net *sn)
 				   serval_mib_names[i]) ||
 		    nla_put_u64_64bit(msg, SERVAL_A_COUNTER_VALUE,
 				      serval_mib_read(sn->mib, i),
-				      SERVAL_A_COUNTER_PAD))
+				      SERVAL_A_COUNTER_PAD) ||
+		    nla_put_string(msg, SERVAL_A_COUNTER_HELP,
+				   serval_mib_help[i]))
 			return -EMSGSIZE;
 		nla_nest_end(msg, nest);
 	}
@@ -58,7 +63,7 @@ static int stats_get(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *msg;
 	void *hdr;
 
-	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	msg = genlmsg_new(STATS_SIZE, GFP_KERNEL);
 	if (!msg)
 		return -ENOMEM;
 	hdr = genlmsg_put_reply(msg, info, &serval_genl, 0,

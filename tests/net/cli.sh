@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need jq
-plan 24
+plan 25
 two_hosts
 id=$(new_id)
 full=0x5e$(printf '%062d' 7)
@@ -49,3 +49,5 @@ serval c service flush
 is "a host's rules are its own" "$(serval c service show)" ""
 fails_with "words that mean nothing are an error of usage" 2 serval c service add 0x5e/8 wherever
 fails_with "bits past 256 are an error of usage" 2 serval c service add 0x5e/257 via $S_ADDR
+is "each counter says what it counts" "$(serval c stats | awk 'NF < 4' | wc -l) $(serval c stats | wc -l)" \
+	"0 $(on c awk 'NR == 1 { print NF - 1 }' /proc/net/serval/snmp)"

@@ -206,6 +206,7 @@ static void get_stats(struct fake_kernel *fk, const struct nlmsghdr *req)
 		nest = nla_nest_start(msg, SERVAL_A_STATS_COUNTER);
 		nla_put_string(msg, SERVAL_A_COUNTER_NAME, names[i]);
 		nla_put_u64(msg, SERVAL_A_COUNTER_VALUE, i * 10000000000ULL);
+		nla_put_string(msg, SERVAL_A_COUNTER_HELP, "what it counts");
 		nla_nest_end(msg, nest);
 	}
 	answer(fk, req, msg);

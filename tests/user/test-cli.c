@@ -191,9 +191,9 @@ static void test_flows(struct bench *b)
 static void test_rest(struct bench *b)
 {
 	expect(b, "stats", 0,
-	       "InPkts                      0\n"
-	       "OutPkts           10000000000\n"
-	       "LongName          20000000000\n", "");
+	       "InPkts              0  what it counts\n"
+	       "OutPkts   10000000000  what it counts\n"
+	       "LongName  20000000000  what it counts\n", "");
 	expect(b, "-j stats -z", 0,
 	       "[{\"OutPkts\":10000000000,\"LongName\":20000000000}]\n", "");
 	b->fk.interruptions = 2;

@@ -146,10 +146,10 @@ static void test_replies(struct tap *tap)
 	nlmsg_free(msg);
 }
 
-static int ignore_counter(const char *name, __u64 value, void *data)
+static int ignore_counter(const struct serval_counter *counter, void *data)
 {
 	(void)data;
-	return !name && value;
+	return !counter->name && counter->value;
 }
 
 static void parse_everything(const struct nlmsghdr *nlh)

@@ -6,21 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct counter {
-	char *name;
-	__u64 value;
-};
-
 struct counters {
-	struct counter *counter;
+	struct serval_counter *counter;
 	size_t count;
 	size_t room;
 };
 
-static int add_counter(const char *name, __u64 value, void *data)
+static int add_counter(const struct serval_counter *counter, void *data)
 {
 	struct counters *all = data;
-	struct counter *c;
+	struct serval_counter *c;
 
 	if (all->count == all->room) {
 		size_t room = all->room ? 2 * all->room : 64;
@@ -31,30 +26,47 @@ static int add_counter(const char *name, __u64 value, void *data)
 		all->counter = c;
 		all->room = room;
 	}
-	c = &all->counter[all->count];
-	c->value = value;
-	c->name = strdup(name);
-	if (!c->name)
-		return -ENOMEM;
-	all->count++;
-	return 0;
+	c = &all->counter[all->count++];
+	c->value = counter->value;
+	c->name = strdup(counter->name);
+	c->help = strdup(counter->help);
+	return c->name && c->help ? 0 : -ENOMEM;
 }
 
-static void print_text(struct cli *cli, const struct counters *all,
-		       bool nonzero)
+static void free_counters(struct counters *all)
+{
+	size_t i;
+
+	for (i = 0; i < all->count; i++) {
+		free((char *)all->counter[i].name);
+		free((char *)all->counter[i].help);
+	}
+	free(all->counter);
+}
+
+static size_t name_width(const struct counters *all)
 {
 	size_t i, width = 0;
 
 	for (i = 0; i < all->count; i++)
 		if (strlen(all->counter[i].name) > width)
 			width = strlen(all->counter[i].name);
+	return width;
+}
+
+static void print_text(struct cli *cli, const struct counters *all,
+		       bool nonzero)
+{
+	int width = name_width(all);
+	size_t i;
+
 	for (i = 0; i < all->count; i++) {
-		const struct counter *c = &all->counter[i];
+		const struct serval_counter *c = &all->counter[i];
 
 		if (nonzero && !c->value)
 			continue;
-		fprintf(cli->out.file, "%-*s %20llu\n", (int)width, c->name,
-			(unsigned long long)c->value);
+		fprintf(cli->out.file, "%-*s %12llu  %s\n", width, c->name,
+			(unsigned long long)c->value, c->help);
 	}
 }
 
@@ -79,7 +91,6 @@ int stats_show(struct cli *cli, struct args *args)
 	struct counters all = { 0 };
 	bool nonzero = false;
 	const char *word;
-	size_t i;
 	int err;
 
 	while ((word = args_next(args))) {
@@ -97,8 +108,6 @@ int stats_show(struct cli *cli, struct args *args)
 		print_json(cli, &all, nonzero);
 	else
 		print_text(cli, &all, nonzero);
-	for (i = 0; i < all.count; i++)
-		free(all.counter[i].name);
-	free(all.counter);
+	free_counters(&all);
 	return err;
 }

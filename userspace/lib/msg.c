@@ -64,6 +64,7 @@ static const struct nla_policy flow_stats_policy[SERVAL_A_FLOW_STATS_MAX + 1] = 
 static const struct nla_policy counter_policy[SERVAL_A_COUNTER_MAX + 1] = {
 	[SERVAL_A_COUNTER_NAME]		= { .type = NLA_NUL_STRING },
 	[SERVAL_A_COUNTER_VALUE]	= { .type = NLA_U64 },
+	[SERVAL_A_COUNTER_HELP]		= { .type = NLA_NUL_STRING },
 };
 
 struct nl_msg *serval_msg_bare(int family, int cmd, int flags)
@@ -288,15 +289,19 @@ int serval_msg_parse_stats(const struct nlmsghdr *nlh, serval_counter_fn fn,
 	nla_for_each_attr(counter, genlmsg_attrdata(nlmsg_data(msg), 0),
 			  genlmsg_attrlen(nlmsg_data(msg), 0), rem) {
 		struct nlattr *a[SERVAL_A_COUNTER_MAX + 1];
+		struct serval_counter c;
 
 		if (nla_type(counter) != SERVAL_A_STATS_COUNTER)
 			continue;
 		if (nla_parse_nested(a, SERVAL_A_COUNTER_MAX, counter,
 				     counter_policy) ||
-		    !a[SERVAL_A_COUNTER_NAME] || !a[SERVAL_A_COUNTER_VALUE])
+		    !a[SERVAL_A_COUNTER_NAME] || !a[SERVAL_A_COUNTER_VALUE] ||
+		    !a[SERVAL_A_COUNTER_HELP])
 			return -EBADMSG;
-		err = fn(nla_get_string(a[SERVAL_A_COUNTER_NAME]),
-			 nla_get_u64(a[SERVAL_A_COUNTER_VALUE]), data);
+		c.name = nla_get_string(a[SERVAL_A_COUNTER_NAME]);
+		c.help = nla_get_string(a[SERVAL_A_COUNTER_HELP]);
+		c.value = nla_get_u64(a[SERVAL_A_COUNTER_VALUE]);
+		err = fn(&c, data);
 		if (err)
 			return err;
 	}

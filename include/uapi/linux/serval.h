@@ -269,6 +269,7 @@ enum serval_a_counter {
 	SERVAL_A_COUNTER_PAD,
 	SERVAL_A_COUNTER_NAME,		/* string */
 	SERVAL_A_COUNTER_VALUE,		/* u64 */
+	SERVAL_A_COUNTER_HELP,		/* string: what it counts */
 
 	__SERVAL_A_COUNTER_MAX,
 	SERVAL_A_COUNTER_MAX = __SERVAL_A_COUNTER_MAX - 1

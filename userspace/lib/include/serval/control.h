@@ -148,10 +148,23 @@ struct serval_event {
 	};
 };
 
-/* Called for each counter; @name is valid during the call only.  A return
- * value other than 0 ends the walk and is returned by serval_stats_get().
+/**
+ * struct serval_counter - one counter
+ * @name:  as in /proc/net/serval/snmp
+ * @help:  a line that says what it counts
+ * @value: packets, bytes or events since the namespace was made
  */
-typedef int (*serval_counter_fn)(const char *name, __u64 value, void *data);
+struct serval_counter {
+	const char *name;
+	const char *help;
+	__u64 value;
+};
+
+/* Called for each counter; it is valid during the call only.  A return value
+ * other than 0 ends the walk and is returned by serval_stats_get().
+ */
+typedef int (*serval_counter_fn)(const struct serval_counter *counter,
+				 void *data);
 
 /* Called for each event; it is valid during the call only. */
 typedef void (*serval_event_fn)(const struct serval_event *event, void *data);

@@ -237,6 +237,28 @@ void serval_conn_put_sock(struct serval_conn *conn)
 }
 
 /**
+ * serval_conn_get_sock() - the full socket of a connection
+ * @conn: connection
+ *
+ * The connection's reference may be dropped and the memory become another
+ * socket meanwhile, hence the second look.
+ *
+ * Context: rcu_read_lock() held.
+ * Return: the socket with a reference that sock_put() drops, or NULL.
+ */
+struct sock *serval_conn_get_sock(const struct serval_conn *conn)
+{
+	struct sock *sk = READ_ONCE(conn->sk);
+
+	if (!sk || !refcount_inc_not_zero(&sk->sk_refcnt))
+		return NULL;
+	if (likely(READ_ONCE(conn->sk) == sk))
+		return sk;
+	sock_put(sk);
+	return NULL;
+}
+
+/**
  * serval_conn_tcp_sock() - what TCP knows of a connection
  * @sn:   namespace
  * @conn: connection
@@ -474,8 +496,8 @@ void serval_conn_release(struct serval_net *sn, struct serval_conn *conn)
  * @conn: owned, without a flow
  * @key:  its new key, NULL for a random L of its own
  *
- * On failure it has a random L, or with -ENOMEM is in no table: then only
- * release() is left for its socket.
+ * On failure it has a random L, or with -ENOMEM is in no table: then
+ * serval_conn_abandon() is all that is left.
  *
  * Return: 0, -EEXIST if another connection has @key, -ENOMEM.
  */
@@ -494,6 +516,22 @@ int serval_conn_rekey(struct serval_net *sn, struct serval_conn *conn,
 	}
 	err2 = serval_conn_insert_random(sn, conn);
 	return err2 ?: err;
+}
+
+/**
+ * serval_conn_abandon() - free a connection that serval_conn_rekey() lost
+ * @sn:   namespace
+ * @conn: owned, in no table; not to be used afterwards
+ */
+void serval_conn_abandon(struct serval_net *sn, struct serval_conn *conn)
+{
+	spin_lock_bh(&conn->lock);
+	conn->owned = false;
+	conn->dead = true;
+	spin_unlock_bh(&conn->lock);
+	serval_conn_put_sock(conn);
+	serval_flow_drop(sn, conn);
+	call_rcu(&conn->rcu, conn_free_rcu);
 }
 
 /**

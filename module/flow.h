@@ -113,8 +113,7 @@ enum serval_flow_state {
  * @raddr:     see @laddr
  * @oif:       outer device asked for, 0 = by route
  * @ip_id:     next IPv4 identification
- * @asked:     targets of the last SYN transmission
- * @refused:   refusals heard since
+ * @awaited:   targets of the last SYN transmission that have not refused
  * @hdr:       the 12 bytes of every data packet, with checksum
  * @dst:       cached route; protected by the connection's lock, read under RCU
  * @conn:      its connection, which outlives it by a grace period
@@ -143,8 +142,7 @@ struct serval_flow {
 	__be32 raddr;
 	int oif;
 	u16 ip_id;
-	u16 asked;
-	atomic_t refused;
+	atomic_t awaited;
 	struct serval_hdr hdr;
 	struct dst_entry __rcu *dst;
 	struct serval_conn *conn;
@@ -192,6 +190,7 @@ struct serval_conn *serval_conn_find_sock(struct serval_net *sn,
 					  const struct sock *sk);
 void serval_conn_set_sock(struct serval_conn *conn, struct sock *sk);
 void serval_conn_put_sock(struct serval_conn *conn);
+struct sock *serval_conn_get_sock(const struct serval_conn *conn);
 struct sock *serval_conn_tcp_sock(struct serval_net *sn,
 				  const struct serval_conn *conn);
 int serval_conn_rekey(struct serval_net *sn, struct serval_conn *conn,
@@ -200,6 +199,7 @@ void serval_conn_evict(struct serval_net *sn,
 		       const struct serval_conn_key *key, __be32 local_id);
 struct serval_conn *serval_conn_claim(struct serval_net *sn,
 				      const struct sock *sk);
+void serval_conn_abandon(struct serval_net *sn, struct serval_conn *conn);
 void serval_conn_destroy(struct serval_net *sn, struct serval_conn *conn);
 void serval_conn_reap(struct serval_net *sn, struct serval_conn *conn);
 void serval_conn_release(struct serval_net *sn, struct serval_conn *conn);

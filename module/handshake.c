@@ -477,7 +477,8 @@ void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 		deliver_passive(sn, skb, fl->conn, len, t->sk);
 		return;
 	}
-	if (IS_ERR(serval_ipv4_route(sn, &seed.flow, t->sk)))
+	if (IS_ERR(serval_ipv4_route(sn, &seed.flow, t->sk,
+				     READ_ONCE(t->sk->sk_mark))))
 		return serval_drop(sn, skb, SERVAL_MIB_NOROUTE);
 	clamp_received(skb, len, seed.flow.mss);
 	run_seed(sn, skb, &seed, len, t->sk);
@@ -505,7 +506,8 @@ static void confirm_unknown(struct serval_net *sn, struct sk_buff *skb,
 		serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
 		return serval_drop(sn, skb, SERVAL_MIB_SYNNOSERVICE);
 	}
-	if (IS_ERR(serval_ipv4_route(sn, &seed.flow, t->sk)))
+	if (IS_ERR(serval_ipv4_route(sn, &seed.flow, t->sk,
+				     READ_ONCE(t->sk->sk_mark))))
 		return serval_drop(sn, skb, SERVAL_MIB_NOROUTE);
 	run_seed(sn, skb, &seed, len, t->sk);
 	dst_release(rcu_dereference_protected(seed.flow.dst, true));
@@ -600,8 +602,11 @@ static bool adopt(struct serval_flow *fl, const struct sk_buff *skb,
 	spin_lock_bh(&fl->conn->lock);
 	first = fl->state == SERVAL_FLOW_SYN_SENT;
 	if (first) {
-		if (fl->raddr != ip_hdr(skb)->saddr)
+		if (fl->raddr != ip_hdr(skb)->saddr) {
 			dst = rcu_replace_pointer(fl->dst, NULL, true);
+			/* the device was the rule's for who was asked last */
+			fl->oif = fl->conn->oif;
+		}
 		fl->raddr = ip_hdr(skb)->saddr;
 		fl->laddr = ip_hdr(skb)->daddr;
 		fl->peer_id = pkt->src;
@@ -614,6 +619,17 @@ static bool adopt(struct serval_flow *fl, const struct sk_buff *skb,
 	spin_unlock_bh(&fl->conn->lock);
 	dst_release(dst);
 	return first;
+}
+
+/* Of the socket that will send, or its data would take another way */
+static void route_for_sock(struct serval_net *sn, struct serval_flow *fl)
+{
+	struct sock *sk = serval_conn_get_sock(fl->conn);
+
+	if (!sk)
+		return;
+	serval_ipv4_route(sn, fl, sk, READ_ONCE(sk->sk_mark));
+	sock_put(sk);
 }
 
 /**
@@ -650,7 +666,7 @@ void serval_synack_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INSYNACKLATE);
 	}
 	if (!rcu_access_pointer(fl->dst))
-		serval_ipv4_route(sn, fl, NULL);
+		route_for_sock(sn, fl);
 	SERVAL_INC(sn, INSYNACK);
 	clamp_received(skb, len, fl->mss);
 	atomic64_inc(&fl->received_packets);
@@ -716,7 +732,7 @@ void serval_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 	if (pkt->ackno != fl->iss + 1 || !sk)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
 	SERVAL_INC(sn, INNACK);
-	if (atomic_inc_return(&fl->refused) < READ_ONCE(fl->asked))
+	if (atomic_dec_return(&fl->awaited) > 0)
 		return consume_skb(skb);
 	deliver_rst(sn, skb, fl, 0, READ_ONCE(tcp_sk(sk)->snd_una) + 1);
 }

@@ -68,18 +68,15 @@ void serval_push_virtual(struct sk_buff *skb, const struct in6_addr *saddr,
 	ip6h->daddr = *daddr;
 }
 
-/* Early demux without a lookup.  The connection's reference may be dropped
- * and the memory become another socket meanwhile, hence the second look.
- */
+/* Early demux without a lookup */
 static void set_socket(struct sk_buff *skb, const struct serval_conn *conn)
 {
-	struct sock *sk = READ_ONCE(conn->sk);
+	struct sock *sk = serval_conn_get_sock(conn);
 
-	if (!sk || !refcount_inc_not_zero(&sk->sk_refcnt))
+	if (!sk)
 		return;
 	/* TIME_WAIT and closed: TCP's own lookup finds what took over */
-	if (unlikely(READ_ONCE(conn->sk) != sk ||
-		     (1 << READ_ONCE(sk->sk_state)) &
+	if (unlikely((1 << READ_ONCE(sk->sk_state)) &
 		     (TCPF_CLOSE | TCPF_SYN_SENT | TCPF_SYN_RECV |
 		      TCPF_LISTEN))) {
 		sock_put(sk);
@@ -287,24 +284,23 @@ short_packet:
 }
 
 /* With the process inside, the next transmission does it */
-static void mtu_reduced(struct sock *sk, const struct serval_conn *conn)
+static void mtu_reduced(struct serval_net *sn, struct sock *sk,
+			struct serval_flow *fl)
 {
+	serval_ipv4_route(sn, fl, sk, READ_ONCE(sk->sk_mark));
 	bh_lock_sock(sk);
 	if (!sock_owned_by_user(sk))
-		serval_sync_mss(sk, conn);
+		serval_sync_mss(sk, fl->conn);
 	bh_unlock_sock(sk);
 }
 
 static void report_error(struct sock *sk, int err)
 {
 	bh_lock_sock(sk);
-	if (sk->sk_state == TCP_SYN_SENT && !sock_owned_by_user(sk)) {
-		WRITE_ONCE(sk->sk_err, err);
-		sk_error_report(sk);
-		tcp_done(sk);
-	} else {
+	if (sk->sk_state == TCP_SYN_SENT && !sock_owned_by_user(sk))
+		serval_end_attempt(sk, err);
+	else
 		WRITE_ONCE(sk->sk_err_soft, err);
-	}
 	bh_unlock_sock(sk);
 }
 
@@ -330,20 +326,15 @@ static int serval_err(struct sk_buff *skb, u32 info)
 		return -ENOENT;
 	if (type != ICMP_DEST_UNREACH || code > NR_ICMP_UNREACH)
 		return 0;
-	if (code == ICMP_FRAG_NEEDED) {
-		ipv4_update_pmtu(skb, sn->net, info, 0, IPPROTO_SERVAL);
-		serval_ipv4_route(sn, fl, NULL);
-	}
-	sk = READ_ONCE(fl->conn->sk);
-	if (!sk || !refcount_inc_not_zero(&sk->sk_refcnt))
-		return 0;
-	if (READ_ONCE(fl->conn->sk) != sk)
-		goto out;
 	if (code == ICMP_FRAG_NEEDED)
-		mtu_reduced(sk, fl->conn);
+		ipv4_update_pmtu(skb, sn->net, info, 0, IPPROTO_SERVAL);
+	sk = serval_conn_get_sock(fl->conn);
+	if (!sk)
+		return 0;
+	if (code == ICMP_FRAG_NEEDED)
+		mtu_reduced(sn, sk, fl);
 	else
 		report_error(sk, icmp_err_convert[code].errno);
-out:
 	sock_put(sk);
 	return 0;
 }

@@ -60,7 +60,8 @@ static struct rtable *lookup(struct serval_net *sn, struct flowi4 *fl4,
  * serval_ipv4_route() - find a flow's route and cache it
  * @sn: namespace
  * @fl: flow with @raddr set; gains @laddr if it has none, @mtu and @mss
- * @sk: full socket for mark, owner and policy, or NULL
+ * @sk: full socket for owner and policy, or NULL
+ * @mark: SO_MARK of the socket, or that of the packet
  *
  * Context: rcu_read_lock() held, under which the result may be used.
  * Return: the route or an ERR_PTR: -ENETUNREACH and what else IP says,
@@ -68,14 +69,14 @@ static struct rtable *lookup(struct serval_net *sn, struct flowi4 *fl4,
  */
 struct dst_entry *serval_ipv4_route(struct serval_net *sn,
 				    struct serval_flow *fl,
-				    const struct sock *sk)
+				    const struct sock *sk, u32 mark)
 {
 	struct dst_entry *old;
 	struct flowi4 fl4;
 	struct rtable *rt;
 
-	flowi4_init_output(&fl4, fl->oif, sk ? READ_ONCE(sk->sk_mark) : 0, 0,
-			   RT_SCOPE_UNIVERSE, IPPROTO_SERVAL, 0, fl->raddr,
+	flowi4_init_output(&fl4, fl->oif, mark, 0, RT_SCOPE_UNIVERSE,
+			   IPPROTO_SERVAL, 0, fl->raddr,
 			   fl->laddr, 0, 0, sock_net_uid(sn->net, sk));
 	rt = lookup(sn, &fl4, sk);
 	if (IS_ERR(rt))
@@ -94,12 +95,12 @@ struct dst_entry *serval_ipv4_route(struct serval_net *sn,
 
 static struct dst_entry *cached_route(struct serval_net *sn,
 				      struct serval_flow *fl,
-				      const struct sock *sk)
+				      const struct sock *sk, u32 mark)
 {
 	struct dst_entry *dst = rcu_dereference(fl->dst);
 
 	if (unlikely(!dst || !dst_check(dst, 0)))
-		return serval_ipv4_route(sn, fl, sk);
+		return serval_ipv4_route(sn, fl, sk, mark);
 	return dst;
 }
 
@@ -145,7 +146,8 @@ static int prepare_offload(struct sk_buff *skb, const struct dst_entry *dst)
  * @sn:  namespace
  * @fl:  flow
  * @sk:  full socket or NULL
- * @skb: at the SAL header, with headroom for IPv4; consumed
+ * @skb: at the SAL header, with headroom for IPv4; without @sk its mark is
+ *       the socket's; consumed
  * @tos: DSCP and ECN of the transport
  *
  * Context: rcu_read_lock() held; a full @sk is locked.
@@ -155,9 +157,14 @@ int serval_ipv4_xmit(struct serval_net *sn, struct serval_flow *fl,
 		     struct sock *sk, struct sk_buff *skb, u8 tos)
 {
 	u32 segs = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
-	struct dst_entry *dst = cached_route(sn, fl, sk);
+	struct dst_entry *dst;
 	int err;
 
+	if (sk) {
+		skb->mark = READ_ONCE(sk->sk_mark);
+		skb->priority = READ_ONCE(sk->sk_priority);
+	}
+	dst = cached_route(sn, fl, sk, skb->mark);
 	if (IS_ERR(dst)) {
 		err = PTR_ERR(dst);
 		goto drop;
@@ -174,10 +181,6 @@ int serval_ipv4_xmit(struct serval_net *sn, struct serval_flow *fl,
 	fl->ip_id += segs;
 	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, dst);
-	if (sk) {
-		skb->mark = READ_ONCE(sk->sk_mark);
-		skb->priority = READ_ONCE(sk->sk_priority);
-	}
 	SERVAL_ADD(sn, OUTPKTS, segs);
 	SERVAL_ADD(sn, OUTOCTETS, skb->len - sizeof(struct iphdr));
 	return ip_local_out(sn->net, sk, skb);

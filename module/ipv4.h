@@ -17,7 +17,7 @@ struct sock;
 
 struct dst_entry *serval_ipv4_route(struct serval_net *sn,
 				    struct serval_flow *fl,
-				    const struct sock *sk);
+				    const struct sock *sk, u32 mark);
 int serval_ipv4_xmit(struct serval_net *sn, struct serval_flow *fl,
 		     struct sock *sk, struct sk_buff *skb, u8 tos);
 void serval_ipv4_reply(struct serval_net *sn, const struct sk_buff *to,

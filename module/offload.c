@@ -22,6 +22,21 @@ static const struct net_offload *tcp_offload(void)
 	return rcu_dereference(inet6_offloads[IPPROTO_TCP]);
 }
 
+/* What leaves one by one needs no mark for routers, and drivers take it for an
+ * order to compute the checksums of an inner header that is not there.
+ */
+static struct sk_buff *plain_segments(struct sk_buff *segs)
+{
+	struct sk_buff *skb;
+
+	if (IS_ERR_OR_NULL(segs))
+		return segs;
+	for (skb = segs; skb; skb = skb->next)
+		if (!skb_is_gso(skb))
+			skb->encapsulation = 0;
+	return segs;
+}
+
 static struct sk_buff *gso_segment(struct sk_buff *skb,
 				   netdev_features_t features)
 {
@@ -40,7 +55,7 @@ static struct sk_buff *gso_segment(struct sk_buff *skb,
 	skb_reset_transport_header(skb);
 	if (!(features & NETIF_F_GSO_SCTP))
 		features &= ~NETIF_F_CSUM_MASK;
-	return tcp->callbacks.gso_segment(skb, features);
+	return plain_segments(tcp->callbacks.gso_segment(skb, features));
 }
 
 static __wsum pseudo_sum(struct sk_buff *skb, int proto)
@@ -69,8 +84,11 @@ static struct sk_buff *gro_receive(struct list_head *head, struct sk_buff *skb)
 
 	hdr = skb_gro_header(skb, off + SERVAL_HDR_LEN, off);
 	tcp = tcp_offload();
-	/* fraglist aggregation would ask the outer header for TCP's socket */
-	if (unlikely(!hdr || !tcp || hdr->shl != SERVAL_HDR_WORDS ||
+	/* In a tunnel the mark of gro_complete() would not outlive it: what has
+	 * left the tunnel is merged by the tunnel's device.  Fraglist
+	 * aggregation would ask the outer header for TCP's socket.
+	 */
+	if (unlikely(NAPI_GRO_CB(skb)->encap_mark || !hdr || !tcp || hdr->shl != SERVAL_HDR_WORDS ||
 		     hdr->protocol != SERVAL_PROTO_TCP ||
 		     skb->dev->features & NETIF_F_GRO_FRAGLIST ||
 		     !serval_wire_base_ok(hdr)))

@@ -190,18 +190,11 @@ static void set_target(struct serval_flow *fl, __be32 addr, int oif)
 	dst_release(dst);
 }
 
-/* How many refusals it takes to end the attempt */
-static void expect_answers(struct serval_flow *fl, u32 n)
-{
-	WRITE_ONCE(fl->asked, min_t(u32, n, U16_MAX));
-	atomic_set(&fl->refused, 0);
-}
-
 static int send_syn(struct serval_net *sn, struct serval_conn *conn,
 		    struct serval_flow *fl, struct sock *sk,
 		    struct sk_buff *skb, u8 tos)
 {
-	struct dst_entry *dst = serval_ipv4_route(sn, fl, sk);
+	struct dst_entry *dst = serval_ipv4_route(sn, fl, sk, sk->sk_mark);
 	int err;
 
 	if (IS_ERR(dst)) {
@@ -219,96 +212,35 @@ static int send_syn(struct serval_net *sn, struct serval_conn *conn,
 	return serval_ipv4_xmit(sn, fl, sk, skb, tos);
 }
 
-static int send_to_target(struct serval_net *sn, struct serval_conn *conn,
-			  struct serval_target *t, struct sock *sk,
-			  struct sk_buff *skb, u8 tos)
+/**
+ * serval_end_attempt() - let connect() fail
+ * @sk:  locked, in TCP_SYN_SENT
+ * @err: positive errno
+ *
+ * The state changes before anybody is woken, and the error is there when it
+ * changes.
+ */
+void serval_end_attempt(struct sock *sk, int err)
 {
-	struct serval_flow *fl = rcu_dereference(conn->flow);
-	u32 bytes = skb->len;
-	int err;
-
-	switch (t->type) {
-	case SERVAL_SERVICE_FORWARD:
-		set_target(fl, t->addr, t->ifindex ?: conn->oif);
-		break;
-	case SERVAL_SERVICE_DEMUX:
-		set_target(fl, htonl(INADDR_LOOPBACK), 0);
-		break;
-	default:
-		serval_target_dropped(t, bytes);
-		return drop(sn, skb, SERVAL_MIB_NORULE, -EHOSTUNREACH);
-	}
-	err = send_syn(sn, conn, fl, sk, skb, tos);
-	if (err < 0)
-		serval_target_dropped(t, bytes);
-	else if (t->type == SERVAL_SERVICE_FORWARD)
-		/* a DEMUX target counts when the SYN arrives */
-		serval_target_resolved(t, bytes);
-	return err;
+	WRITE_ONCE(sk->sk_err, err);
+	smp_wmb();	/* pairs with the barrier in tcp_poll() */
+	tcp_done(sk);
+	sk_error_report(sk);
 }
 
-static int send_to_all(struct serval_net *sn, struct serval_conn *conn,
-		       const struct serval_target_set *set, struct sock *sk,
-		       struct sk_buff *skb, u8 tos)
-{
-	u32 i, n = serval_service_top(set);
-	int err = -EHOSTUNREACH, err2;
-	struct sk_buff *copy;
-
-	expect_answers(rcu_dereference(conn->flow), n);
-	for (i = 0; i < n; i++) {
-		copy = pskb_copy(skb, GFP_ATOMIC);
-		if (!copy)
-			break;
-		err2 = send_to_target(sn, conn, set->t[i], sk, copy, tos);
-		if (err < 0)
-			err = err2;
-	}
-	consume_skb(skb);
-	return err;
-}
-
-/* Each transmission asks the table anew */
-static int output_syn(struct serval_net *sn, struct serval_conn *conn,
-		      struct sock *sk, struct sk_buff *skb, u8 tos)
-{
-	int mode = READ_ONCE(sn->settings.resolution_mode);
-	const struct serval_target_set *set;
-	struct serval_flow *fl = rcu_dereference(conn->flow);
-	struct serval_target *t;
-
-	expect_answers(fl, 1);
-	if (conn->advised) {
-		set_target(fl, conn->advised, conn->oif);
-		return send_syn(sn, conn, fl, sk, skb, tos);
-	}
-	set = serval_service_find(sn, &conn->peer);
-	if (!set)
-		return drop(sn, skb, SERVAL_MIB_NORULE, -EHOSTUNREACH);
-	if (mode == SERVAL_MODE_ALL)
-		return send_to_all(sn, conn, set, sk, skb, tos);
-	t = serval_service_choose(set, mode);
-	if (!t)
-		return drop(sn, skb, SERVAL_MIB_NOTARGET, -EADDRNOTAVAIL);
-	return send_to_target(sn, conn, t, sk, skb, tos);
-}
-
-/* An attempt whose service can't be resolved any more; holds its socket */
+/* An attempt that is to end outside TCP's transmission; holds its socket */
 struct failed {
 	struct llist_node node;
 	struct sock *sk;
 	int err;
 };
 
-static void end_attempt(struct sock *sk, int err)
+static void end_failed(struct sock *sk, int err)
 {
 	lock_sock(sk);
 	/* unless the program started another since, which sets this to 0 */
-	if (sk->sk_state == TCP_SYN_SENT && sk->sk_err_soft == err) {
-		WRITE_ONCE(sk->sk_err, err);
-		sk_error_report(sk);
-		tcp_done(sk);
-	}
+	if (sk->sk_state == TCP_SYN_SENT && sk->sk_err_soft == err)
+		serval_end_attempt(sk, err);
 	release_sock(sk);
 }
 
@@ -319,7 +251,7 @@ static void fail_work(struct work_struct *work)
 	struct failed *f, *next;
 
 	llist_for_each_entry_safe(f, next, llist_del_all(&sn->failed), node) {
-		end_attempt(f->sk, f->err);
+		end_failed(f->sk, f->err);
 		sock_put(f->sk);
 		kfree(f);
 	}
@@ -330,6 +262,7 @@ static void fail(struct serval_net *sn, struct sock *sk, int err)
 {
 	struct failed *f = kmalloc(sizeof(*f), GFP_ATOMIC);
 
+	WRITE_ONCE(sk->sk_err_soft, err);
 	if (!f)
 		return;
 	sock_hold(sk);
@@ -337,6 +270,117 @@ static void fail(struct serval_net *sn, struct sock *sk, int err)
 	f->err = err;
 	if (llist_add(&f->node, &sn->failed))
 		schedule_work(&sn->fail_work);
+}
+
+static int unresolved(struct serval_net *sn, struct sock *sk,
+		      struct sk_buff *skb, enum serval_mib_field why, int err)
+{
+	fail(sn, sk, -err);
+	return drop(sn, skb, why, err);
+}
+
+static bool leads_on(const struct serval_target *t)
+{
+	return t->type == SERVAL_SERVICE_FORWARD ||
+	       t->type == SERVAL_SERVICE_DEMUX;
+}
+
+/* @t leads on */
+static int send_to_target(struct serval_net *sn, struct serval_conn *conn,
+			  struct serval_target *t, struct sock *sk,
+			  struct sk_buff *skb, u8 tos)
+{
+	struct serval_flow *fl = rcu_dereference(conn->flow);
+	u32 bytes = skb->len;
+	int err;
+
+	if (t->type == SERVAL_SERVICE_FORWARD)
+		set_target(fl, t->addr, t->ifindex ?: conn->oif);
+	else
+		set_target(fl, htonl(INADDR_LOOPBACK), 0);
+	err = send_syn(sn, conn, fl, sk, skb, tos);
+	if (err < 0)
+		serval_target_dropped(t, bytes);
+	else if (t->type == SERVAL_SERVICE_FORWARD)
+		/* a DEMUX target counts when the SYN arrives */
+		serval_target_resolved(t, bytes);
+	return err;
+}
+
+static int send_copy(struct serval_net *sn, struct serval_conn *conn,
+		     struct serval_target *t, struct sock *sk,
+		     struct sk_buff *skb, u8 tos)
+{
+	struct sk_buff *copy = pskb_copy(skb, GFP_ATOMIC);
+
+	return copy ? send_to_target(sn, conn, t, sk, copy, tos) : -ENOMEM;
+}
+
+/* The attempt ends when all that were asked have refused, of which some may
+ * do so over lo before the next is asked.  Return: of the first that could
+ * be, else the last error.
+ */
+static int send_to_all(struct serval_net *sn, struct serval_conn *conn,
+		       const struct serval_target_set *set, struct sock *sk,
+		       struct sk_buff *skb, u8 tos)
+{
+	struct serval_flow *fl = rcu_dereference(conn->flow);
+	u32 i, n = serval_service_top(set), onward = 0, asked = 0;
+	int err = -EHOSTUNREACH, err2;
+
+	atomic_set(&fl->awaited, n);
+	for (i = 0; i < n; i++) {
+		if (!leads_on(set->t[i])) {
+			serval_target_dropped(set->t[i], skb->len);
+			atomic_dec(&fl->awaited);
+			continue;
+		}
+		onward++;
+		err2 = send_copy(sn, conn, set->t[i], sk, skb, tos);
+		if (err < 0)
+			err = err2;
+		if (err2 < 0)
+			atomic_dec(&fl->awaited);
+		else
+			asked++;
+	}
+	if (!onward)
+		return unresolved(sn, sk, skb, SERVAL_MIB_NORULE, -EHOSTUNREACH);
+	consume_skb(skb);
+	if (asked && atomic_read(&fl->awaited) <= 0)
+		fail(sn, sk, ECONNREFUSED);
+	return err;
+}
+
+/* Each transmission asks the table anew */
+static int output_syn(struct serval_net *sn, struct serval_conn *conn,
+		      struct sock *sk, struct sk_buff *skb, u8 tos)
+{
+	int mode = READ_ONCE(sn->settings.resolution_mode);
+	struct serval_flow *fl = rcu_dereference(conn->flow);
+	const struct serval_target_set *set;
+	struct serval_target *t;
+
+	if (conn->advised) {
+		atomic_set(&fl->awaited, 1);
+		set_target(fl, conn->advised, conn->oif);
+		return send_syn(sn, conn, fl, sk, skb, tos);
+	}
+	set = serval_service_find(sn, &conn->peer);
+	if (!set)
+		return unresolved(sn, sk, skb, SERVAL_MIB_NORULE, -EHOSTUNREACH);
+	if (mode == SERVAL_MODE_ALL)
+		return send_to_all(sn, conn, set, sk, skb, tos);
+	t = serval_service_choose(set, mode);
+	if (!t)
+		return unresolved(sn, sk, skb, SERVAL_MIB_NOTARGET,
+				  -EADDRNOTAVAIL);
+	if (!leads_on(t)) {
+		serval_target_dropped(t, skb->len);
+		return unresolved(sn, sk, skb, SERVAL_MIB_NORULE, -EHOSTUNREACH);
+	}
+	atomic_set(&fl->awaited, 1);
+	return send_to_target(sn, conn, t, sk, skb, tos);
 }
 
 static int output_active_syn(struct serval_net *sn, struct serval_conn *conn,
@@ -350,8 +394,6 @@ static int output_active_syn(struct serval_net *sn, struct serval_conn *conn,
 	err = output_syn(sn, conn, sk, skb, tos);
 	if (err < 0)
 		WRITE_ONCE(sk->sk_err_soft, -err);
-	if (err == -EHOSTUNREACH || err == -EADDRNOTAVAIL)
-		fail(sn, sk, -err);
 	return err;
 }
 
@@ -541,6 +583,20 @@ void serval_output_virtual(struct serval_net *sn, struct sk_buff *skb)
 	output(sn, conn, NULL, skb, tos);
 }
 
+/* If all are asked, one that leads on is enough */
+static struct serval_target *candidate(const struct serval_target_set *set,
+				       int mode)
+{
+	u32 i;
+
+	if (mode != SERVAL_MODE_ALL)
+		return serval_service_choose(set, mode);
+	for (i = 0; i < serval_service_top(set); i++)
+		if (leads_on(set->t[i]))
+			return set->t[i];
+	return set->t[0];
+}
+
 /**
  * serval_output_check() - would a SYN find a way now
  * @sn:   namespace
@@ -561,7 +617,7 @@ int serval_output_check(struct serval_net *sn, const struct serval_conn *conn)
 		return 0;
 	rcu_read_lock();
 	set = serval_service_find(sn, &conn->peer);
-	t = set ? serval_service_choose(set, mode) : NULL;
+	t = set ? candidate(set, mode) : NULL;
 	if (!set || (t && t->type == SERVAL_SERVICE_DROP)) {
 		SERVAL_INC(sn, NORULE);
 		err = -EHOSTUNREACH;

@@ -19,6 +19,7 @@ void serval_output_init(struct serval_net *sn);
 void serval_output_exit(struct serval_net *sn);
 int serval_queue_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl);
 void serval_output_virtual(struct serval_net *sn, struct sk_buff *skb);
+void serval_end_attempt(struct sock *sk, int err);
 void serval_sync_mss(struct sock *sk, const struct serval_conn *conn);
 int serval_output_check(struct serval_net *sn, const struct serval_conn *conn);
 void serval_clamp_mss(struct sk_buff *skb, u16 mss);

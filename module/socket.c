@@ -306,7 +306,8 @@ static void take_outer_device(struct serval_net *sn, struct serval_conn *conn,
 }
 
 /* Each attempt starts with an L of its own, or with the one of Fast Open.
- * The port goes first: TCP files it under the address.
+ * The port goes first: TCP files it under the address.  With -ENOMEM @conn is
+ * gone and the socket good for nothing but close().
  */
 static int choose_address(struct serval_net *sn, struct serval_conn *conn,
 			  struct sock *sk, bool fastopen)
@@ -322,8 +323,11 @@ static int choose_address(struct serval_net *sn, struct serval_conn *conn,
 	inet6_sk(sk)->saddr = conn->laddr;
 	if (!err && fastopen)
 		err = serval_fastopen_client(sn, conn, sk);
-	if (err == -ENOMEM)
-		unbind(sn, conn, sk);	/* nobody will find it again */
+	if (err == -ENOMEM) {
+		/* in no table: nobody would find it again */
+		unbind(sn, conn, sk);
+		serval_conn_abandon(sn, conn);
+	}
 	return err;
 }
 
@@ -406,6 +410,7 @@ static int prepare_connect(struct serval_net *sn, struct serval_conn *conn,
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	int err;
 
+	WRITE_ONCE(sk->sk_err_soft, 0);
 	take_outer_device(sn, conn, sk);
 	conn->peer = addr->sv->sv_srvid;
 	conn->advised = addr->advised;
@@ -440,6 +445,7 @@ static int connect_errno(int err)
 	case EACCES:
 	case EPERM:
 	case ENOMEM:
+	case ECONNREFUSED:
 		return -err;
 	}
 	return -EHOSTUNREACH;
@@ -455,7 +461,6 @@ static int start_connect(struct socket *sock, struct sockaddr_in6 *sin6,
 	struct sock *sk = sock->sk;
 	int err;
 
-	WRITE_ONCE(sk->sk_err_soft, 0);
 	err = __inet_stream_connect(sock, (struct sockaddr *)sin6,
 				    sizeof(*sin6), flags | O_NONBLOCK, 0);
 	if (err != -EINPROGRESS)
@@ -512,10 +517,10 @@ static int disconnect(struct serval_net *sn, struct socket *sock,
 	conn = serval_conn_claim(sn, sk);
 	err = __inet_stream_connect(sock, uaddr, len, flags, 0);
 	if (!err && conn) {
-		err = choose_address(sn, conn, sk, false);
 		conn->lport = 0;
 		conn->rport = 0;
 		memset(&conn->peer, 0, sizeof(conn->peer));
+		err = choose_address(sn, conn, sk, false);
 	}
 	release_sock(sk);
 	return err;

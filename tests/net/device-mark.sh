@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need nft jq
-plan 9
+plan 13
 two_hosts
 quiet_tw c s
 link c eth1 10.8.0.1/24 s eth1 10.8.0.2/24
@@ -43,3 +43,37 @@ is "SERVAL_BINDTODEVICE" "$(sv connect -I eth1 "$id")" $far
 within "sends over that device as well" $(($(seen two) - before)) 2 10
 serval c service change "$id" via $far to 10.8.0.2 dev eth1
 is "a rule with a device" "$(sv connect "$id")" 10.8.0.2
+
+# the other way: a marked listener answers through eth1, its connections too
+ip -n "$(ns s)" rule add fwmark 9 table 79
+ip -n "$(ns s)" route add $C_ADDR via 10.8.0.1 dev eth1 table 79
+marked=$(new_id)
+start marked sv serve -m 9 "$marked"
+until_said marked ready
+rule c "$marked" via $S_ADDR
+on c nft -f - <<-END
+	table inet t {
+		counter one { }
+		counter two { }
+		chain in {
+			type filter hook input priority 0
+			iifname eth0 ip protocol 144 counter name one
+			iifname eth1 ip protocol 144 counter name two
+		}
+	}
+END
+back() { on c nft -j list counter inet t "$1" | jq '.nftables[1].counter.packets'; }
+check "a marked listener" sv transfer -d 300000 "$marked"
+is "answers and sends by its mark" "$(back one)" 0
+within "all of it" "$(back two)" 5 1000
+
+# several are asked, and who answers is not who was asked last
+on c sysctl -qw net.serval.service_resolution_mode=0
+ip -n "$(ns c)" route del $far via $S_ADDR
+ip -n "$(ns c)" route del $far via 10.8.0.2
+both=$(new_id)
+start both sv serve "$both"
+until_said both ready
+rule c "$both" via $far
+rule c "$both" via 127.0.0.1
+is "a marked socket keeps its way when the first of two answers" "$(sv connect -m 7 "$both")" $far

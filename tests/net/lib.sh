@@ -172,6 +172,7 @@ log_mark() {
 
 log_clean() {
 	[ -n "$marker" ] || return 0
+	dmesg | grep -qF "$marker" || { echo "the log's beginning is lost"; return 1; }
 	dmesg | sed "0,/$marker/d" | "$REPO/scripts/lab/klog-check" 2>&1
 }
 

@@ -3,7 +3,7 @@
 # Without this, the sysctl service_resolution_mode would not keep traffic local, or let it out.
 . "$(dirname "$0")/lib.sh"
 
-plan 10
+plan 12
 two_hosts
 quiet_tw c s
 id=$(new_id)
@@ -35,3 +35,11 @@ check "mode 0: refused only if all refuse" sv connect -x ECONNREFUSED "$id"
 start other sv serve "$id"
 until_said other ready
 is "mode 0: one refusal does not hide another's answer" "$(sv connect "$id")" $S_ADDR
+id=$(new_id)
+rule c "$id" via $C_ADDR
+rule c "$id" via 198.51.100.1	# no way there
+check "mode 0: who cannot be asked is not waited for" \
+	timeout 20 "$SV" -C "$(ns c)" -S "$(ns s)" connect -x ECONNREFUSED "$id"
+serval c service add "$id" drop
+check "mode 0: nor who is dropped" \
+	timeout 20 "$SV" -C "$(ns c)" -S "$(ns s)" connect -x ECONNREFUSED "$id"

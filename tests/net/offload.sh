@@ -33,7 +33,9 @@ within "without GRO each is a segment for TCP" $merged $((packets * 9 / 10)) $pa
 off s gro on
 measure "with GRO"
 within "they are as small on the link" $size 1200 1514
-within "and merged for TCP" $merged 1 $((packets * 9 / 10))
+# a slow kernel polls the device when there is little to merge
+[ "${SERVAL_KERNEL:-}" = debug ] && most=$((packets * 9 / 10)) || most=$((packets / 3))
+within "and merged for TCP" "$merged" 1 "$most"
 
 off c tx off
 measure "checksums in software"

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need ethtool nstat
-plan 12
+plan 17
 load_module
 log_mark
 add_host c r s
@@ -43,7 +43,23 @@ done
 for dev in eth0 eth1; do
 	on r ethtool -K $dev gro on > /dev/null 2>&1
 done
+packets() { on r cat "/sys/class/net/$1/statistics/$2"; }
+before_in=$(packets eth0 rx_packets) before_out=$(packets eth1 tx_packets)
 transfers "segments that the router merges"
+came=$(($(packets eth0 rx_packets) - before_in))
+within "what came as $came packets leaves in fewer" \
+	$(($(packets eth1 tx_packets) - before_out)) 100 $((came * 9 / 10))
+
+# the client behind a tunnel that ends at the router
+ip -n "$(ns r)" link add vx0 type vxlan id 5 remote 10.9.0.1 dstport 4789 udpcsum dev eth0
+ip -n "$(ns r)" addr add 10.9.5.254/24 dev vx0
+ip -n "$(ns r)" link set vx0 up
+ip -n "$(ns c)" link add vx0 type vxlan id 5 remote 10.9.0.254 dstport 4789 udpcsum dev eth0
+ip -n "$(ns c)" addr add 10.9.5.1/24 dev vx0
+ip -n "$(ns c)" link set vx0 up
+ip -n "$(ns c)" route replace default via 10.9.5.254
+transfers "out of a tunnel"
+ip -n "$(ns c)" route replace default via 10.9.0.254
 # out of a router's narrower side they leave in pieces that fit
 ip -n "$(ns r)" link set eth1 mtu 1400
 ip -n "$(ns s)" link set eth0 mtu 1400

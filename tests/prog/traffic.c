@@ -194,15 +194,17 @@ int cmd_serve(int argc, char **argv)
 {
 	struct conn *ls = calloc(argc, sizeof(*ls));
 	struct load ld = { .ep = epoll_create1(0) };
-	int opt, i, nl = 0, backlog = 4096;
+	int opt, i, nl = 0, backlog = 4096, mark = 0;
 	struct epoll_event ev[64];
 	struct sv_svc svc;
 
-	while ((opt = getopt(argc, argv, "n:b:")) != -1) {
+	while ((opt = getopt(argc, argv, "n:b:m:")) != -1) {
 		if (opt == '?')
 			return 2;
 		if (opt == 'n')
 			ld.total = arg_num(optarg);
+		else if (opt == 'm')
+			mark = arg_num(optarg);
 		else
 			backlog = arg_num(optarg);
 	}
@@ -211,6 +213,9 @@ int cmd_serve(int argc, char **argv)
 		if (svc_parse(&svc, argv[i]))
 			return 2;
 		ls[nl].fd = svc_listen(&svc, backlog);
+		if (mark)
+			must(setsockopt(ls[nl].fd, SOL_SOCKET, SO_MARK, &mark,
+					sizeof(mark)));
 		set_nonblock(ls[nl].fd);
 		watch(ld.ep, &ls[nl++], EPOLL_CTL_ADD, EPOLLIN);
 	}

@@ -368,23 +368,16 @@ static void run_seed(struct serval_net *sn, struct sk_buff *skb,
 	sock_gen_put(sk);
 }
 
-/* Among the members of a SO_REUSEPORT group with the hash that TCP's own
- * lookup takes, which on 6.12 selects again
- */
 static struct serval_target *find_listener(struct serval_net *sn,
 					   struct sk_buff *skb,
 					   const struct serval_pkt *pkt,
 					   unsigned int len,
 					   const struct serval_conn *conn)
 {
-	const struct tcphdr *th = (struct tcphdr *)(skb->data + len);
-	u32 hash = inet6_ehashfn(sn->net, &conn->laddr, ntohs(th->dest),
-				 &conn->raddr, th->source);
 	struct serval_target *t;
 
 	__skb_pull(skb, len);
-	t = serval_service_listener(sn, &pkt->service[0], hash, skb,
-				    __tcp_hdrlen(th));
+	t = serval_service_listener(sn, &pkt->service[0], conn, skb);
 	__skb_push(skb, len);
 	return t;
 }

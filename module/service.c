@@ -17,6 +17,8 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/tcp.h>
+#include <net/inet6_hashtables.h>
 #include <net/sock_reuseport.h>
 #include <net/tcp_states.h>
 
@@ -591,13 +593,20 @@ u32 serval_service_top(const struct serval_target_set *set)
 	return n;
 }
 
-static struct sock *select_member(struct sock *sk, u32 hash,
-				  struct sk_buff *skb, int doff)
+/* With the hash that TCP's own lookup takes, which on 6.12 selects again */
+static struct sock *select_member(const struct serval_net *sn, struct sock *sk,
+				  const struct serval_conn *conn,
+				  struct sk_buff *skb)
 {
-	struct sock *member = NULL;
+	const struct tcphdr *th = (struct tcphdr *)skb->data;
+	struct sock *member;
+	u32 hash;
 
-	if (sk->sk_reuseport)
-		member = reuseport_select_sock(sk, hash, skb, doff);
+	if (!sk->sk_reuseport)
+		return sk;
+	hash = inet6_ehashfn(sn->net, &conn->laddr, ntohs(th->dest),
+			     &conn->raddr, th->source);
+	member = reuseport_select_sock(sk, hash, skb, __tcp_hdrlen(th));
 	return member ?: sk;
 }
 
@@ -605,17 +614,17 @@ static struct sock *select_member(struct sock *sk, u32 hash,
  * serval_service_listener() - the listening socket a SYN is for
  * @sn:   namespace
  * @id:   exact service ID asked for
- * @hash: spreads over the members of a SO_REUSEPORT group
- * @skb:  for a group's BPF program: at the TCP header
- * @doff: length of the TCP header
+ * @conn: what is being made: its ULIDs and the ports spread over the members
+ *        of a SO_REUSEPORT group
+ * @skb:  at the TCP header, also for a group's BPF program
  *
  * Context: rcu_read_lock() held, also while the target's socket is used.
  * Return: a DEMUX target whose socket was in TCP_LISTEN, NULL if none.
  */
 struct serval_target *
 serval_service_listener(const struct serval_net *sn,
-			const struct service_id *id, u32 hash,
-			struct sk_buff *skb, int doff)
+			const struct service_id *id,
+			const struct serval_conn *conn, struct sk_buff *skb)
 {
 	const struct serval_target_set *set = serval_service_find(sn, id);
 	struct serval_target *first = NULL;
@@ -629,7 +638,7 @@ serval_service_listener(const struct serval_net *sn,
 	if (!first || set->n == 1)
 		return first;
 
-	sk = select_member(first->sk, hash, skb, doff);
+	sk = select_member(sn, first->sk, conn, skb);
 	for (i = 0; i < set->n; i++)
 		if (set->t[i]->sk == sk)
 			return set->t[i];

@@ -138,6 +138,7 @@ struct serval_target_stats {
 	u64 dropped_bytes;
 };
 
+struct serval_conn;
 struct serval_net;
 
 int serval_services_init(struct serval_net *sn);
@@ -165,8 +166,8 @@ struct serval_target *
 serval_service_choose(const struct serval_target_set *set, int mode);
 struct serval_target *
 serval_service_listener(const struct serval_net *sn,
-			const struct service_id *id, u32 hash,
-			struct sk_buff *skb, int doff);
+			const struct service_id *id,
+			const struct serval_conn *conn, struct sk_buff *skb);
 
 struct serval_service *serval_service_next(const struct serval_net *sn,
 					   const struct service_id *id,

@@ -10,6 +10,12 @@
 #include "compat.h"
 #include "ulid.h"
 
+static u32 word_sum(u64 words)
+{
+	return (words >> 48) + (words >> 32 & 0xffff) + (words >> 16 & 0xffff) +
+	       (words & 0xffff);
+}
+
 /**
  * serval_ulid_make() - compose a checksum-neutral ULID
  * @ulid:   result
@@ -18,14 +24,10 @@
  */
 void serval_ulid_make(struct in6_addr *ulid, u64 prefix, u64 key)
 {
-	u32 sum = 0;
-	int i;
+	u32 sum = word_sum(prefix) + word_sum(key);
 
-	put_unaligned_be16(prefix >> 32, ulid->s6_addr);
-	put_unaligned_be32(prefix, ulid->s6_addr + 2);
-	put_unaligned_be64(key, ulid->s6_addr + 6);
-	for (i = 0; i < 7; i++)
-		sum += get_unaligned_be16(ulid->s6_addr + 2 * i);
+	put_unaligned_be64(prefix << 16 | key >> 48, ulid->s6_addr);
+	put_unaligned_be64(key << 16, ulid->s6_addr + 8);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum += sum >> 16;
 	put_unaligned_be16(~sum, ulid->s6_addr + 14);

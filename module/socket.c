@@ -153,14 +153,14 @@ static int serval_create(struct net *net, struct socket *sock, int protocol,
 	return err;
 }
 
-static void bind_rule(struct serval_rule *rule, const struct serval_conn *conn,
-		      struct sock *sk)
+static void bind_rule(struct serval_rule *rule, struct sock *sk,
+		      const struct service_id *id, u16 bits, u8 flags)
 {
 	*rule = (struct serval_rule) {
-		.id = conn->local,
-		.bits = conn->bits,
+		.id = *id,
+		.bits = bits,
 		.type = SERVAL_SERVICE_DEMUX,
-		.flags = conn->flags,
+		.flags = flags,
 		.priority = SERVAL_BIND_PRIORITY,
 		.weight = SERVAL_BIND_WEIGHT,
 		.sk = sk,
@@ -174,7 +174,7 @@ static void unbind(struct serval_net *sn, struct serval_conn *conn,
 
 	if (!conn->bound)
 		return;
-	bind_rule(&rule, conn, sk);
+	bind_rule(&rule, sk, &conn->local, conn->bits, conn->flags);
 	serval_service_put_bind(sn, &rule);
 	serval_event_service(sn, SERVAL_CMD_SERVICE_DEL_NTF, &rule);
 	conn->bound = false;
@@ -199,15 +199,7 @@ static int do_bind(struct serval_net *sn, struct serval_conn *conn,
 		return 0;
 	/* readers use the socket under RCU alone */
 	sock_set_flag(sk, SOCK_RCU_FREE);
-	rule = (struct serval_rule) {
-		.id = *id,
-		.bits = bits,
-		.type = SERVAL_SERVICE_DEMUX,
-		.flags = flags,
-		.priority = SERVAL_BIND_PRIORITY,
-		.weight = SERVAL_BIND_WEIGHT,
-		.sk = sk,
-	};
+	bind_rule(&rule, sk, id, bits, flags);
 	err = serval_service_add(sn, &rule, NULL);
 	if (err)
 		return err;
@@ -381,7 +373,7 @@ static int serval_listen(struct socket *sock, int backlog)
 	if (!err)
 		err = native_ops->listen(sock, backlog);
 	if (!err && first) {
-		bind_rule(&rule, conn, sk);
+		bind_rule(&rule, sk, &conn->local, conn->bits, conn->flags);
 		serval_service_join(sn, &rule);
 	}
 	return err;

@@ -13,18 +13,24 @@ serve "$id"
 far=10.50.0.1
 ip -n "$(ns s)" addr add $far/32 dev lo
 rule c "$id" via $far
-on s nft -f - <<-END
-	table inet t {
-		counter one { }
-		counter two { }
-		chain in {
-			type filter hook input priority 0
-			iifname eth0 ip protocol 144 counter name one
-			iifname eth1 ip protocol 144 counter name two
+
+# what arrives at a host, by device
+count() {
+	on "$1" nft -f - <<-END
+		table inet t {
+			counter one { }
+			counter two { }
+			chain in {
+				type filter hook input priority 0
+				iifname eth0 ip protocol 144 counter name one
+				iifname eth1 ip protocol 144 counter name two
+			}
 		}
-	}
-END
-seen() { on s nft -j list counter inet t "$1" | jq '.nftables[1].counter.packets'; }
+	END
+}
+counted() { on "$1" nft -j list counter inet t "$2" | jq '.nftables[1].counter.packets'; }
+seen() { counted s "$1"; }
+count s
 
 check "no route: unreachable" sv connect -x ENETUNREACH "$id"
 ip -n "$(ns c)" rule add fwmark 7 table 77
@@ -51,21 +57,10 @@ marked=$(new_id)
 start marked sv serve -m 9 "$marked"
 until_said marked ready
 rule c "$marked" via $S_ADDR
-on c nft -f - <<-END
-	table inet t {
-		counter one { }
-		counter two { }
-		chain in {
-			type filter hook input priority 0
-			iifname eth0 ip protocol 144 counter name one
-			iifname eth1 ip protocol 144 counter name two
-		}
-	}
-END
-back() { on c nft -j list counter inet t "$1" | jq '.nftables[1].counter.packets'; }
+count c
 check "a marked listener" sv transfer -d 300000 "$marked"
-is "answers and sends by its mark" "$(back one)" 0
-within "all of it" "$(back two)" 5 1000
+is "answers and sends by its mark" "$(counted c one)" 0
+within "all of it" "$(counted c two)" 5 1000
 
 # several are asked, and who answers is not who was asked last
 on c sysctl -qw net.serval.service_resolution_mode=0

@@ -45,22 +45,26 @@ static bool applies(const struct sv_case *c)
 	return !(c->flag & SV_ONE) || !env.two;
 }
 
-static int cmd_list(int argc, char **argv)
+static const struct sv_case *find_suite(int argc, char **argv)
 {
-	const struct sv_case *c;
 	size_t i;
 
-	if (argc != 2)
+	for (i = 0; argc == 2 && i < ARRAY_SIZE(suites); i++)
+		if (!strcmp(argv[1], suites[i].name))
+			return suites[i].cases;
+	return NULL;
+}
+
+static int cmd_list(int argc, char **argv)
+{
+	const struct sv_case *c = find_suite(argc, argv);
+
+	if (!c)
 		return 2;
-	for (i = 0; i < ARRAY_SIZE(suites); i++) {
-		if (strcmp(argv[1], suites[i].name))
-			continue;
-		for (c = suites[i].cases; c->name; c++)
-			if (applies(c))
-				printf("%s %s\n", c->name, c->text);
-		return 0;
-	}
-	return 2;
+	for (; c->name; c++)
+		if (applies(c))
+			printf("%s %s\n", c->name, c->text);
+	return 0;
 }
 
 /* One case in a process of its own; @text is what TAP says of it */
@@ -86,21 +90,15 @@ static int run_case(const struct sv_case *c)
 
 static int cmd_suite(int argc, char **argv)
 {
-	const struct sv_case *c;
+	const struct sv_case *c = find_suite(argc, argv);
 	int failed = 0;
-	size_t i;
 
-	if (argc != 2)
+	if (!c)
 		return 2;
-	for (i = 0; i < ARRAY_SIZE(suites); i++) {
-		if (strcmp(argv[1], suites[i].name))
-			continue;
-		for (c = suites[i].cases; c->name; c++)
-			if (applies(c))
-				failed |= run_case(c);
-		return failed;
-	}
-	return 2;
+	for (; c->name; c++)
+		if (applies(c))
+			failed |= run_case(c);
+	return failed;
 }
 
 static int cmd_case(int argc, char **argv)

@@ -132,19 +132,22 @@ bool serval_fastopen_wanted(const struct sock *listener,
  * serval_fastopen_server_key() - stable ULIDs of a passive connection
  * @sn:      namespace
  * @key:     result
- * @locator: of the peer, network byte order
+ * @locator: of the peer
  * @service: exact ID asked for
  * @th:      TCP header of the peer's packet
  */
 void serval_fastopen_server_key(const struct serval_net *sn,
-				struct serval_conn_key *key, __be32 locator,
+				struct serval_conn_key *key,
+				const struct in6_addr *locator,
 				const struct service_id *service,
 				const struct tcphdr *th)
 {
 	u64 name = siphash(service->s_sid, sizeof(service->s_sid), &sn->secret);
 
 	key->l = siphash_2u64(SERVER_L, name, &sn->secret);
-	key->r = siphash_2u64(SERVER_R, (__force u32)locator, &sn->secret);
+	key->r = siphash_3u64(SERVER_R, get_unaligned_be64(locator->s6_addr),
+			      get_unaligned_be64(locator->s6_addr + 8),
+			      &sn->secret);
 	key->ports = (u64)ntohs(th->dest) << 16 | ntohs(th->source);
 }
 

@@ -284,8 +284,10 @@ struct serval_flow *serval_flow_alloc(gfp_t gfp)
 {
 	struct serval_flow *fl = kmem_cache_zalloc(flow_cache, gfp);
 
-	if (fl)
-		fl->born = get_jiffies_64();
+	if (!fl)
+		return NULL;
+	serval_path_init(&fl->path);
+	fl->born = get_jiffies_64();
 	return fl;
 }
 
@@ -293,7 +295,7 @@ static void flow_free_rcu(struct rcu_head *rcu)
 {
 	struct serval_flow *fl = container_of(rcu, struct serval_flow, rcu);
 
-	dst_release(rcu_dereference_protected(fl->dst, true));
+	serval_path_release(&fl->path);
 	kmem_cache_free(flow_cache, fl);
 }
 

@@ -17,9 +17,9 @@
 #include <linux/workqueue.h>
 #include <linux/serval.h>
 
+#include "path.h"
 #include "wire.h"
 
-struct dst_entry;
 struct serval_net;
 struct sock;
 
@@ -59,8 +59,9 @@ struct serval_conn_key {
  * @peer:    name of the other end, zero if it has none
  * @bits:    prefix length of @local while bound
  * @flags:   sv_flags given to bind()
- * @advised: advisory address from connect(), 0 = none
- * @bind_addr: local address given to bind(), 0 = by route
+ * @advised: advisory address from connect(), :: = none
+ * @advised_oif: device that goes with it, 0 = @oif
+ * @bind_addr: local address given to bind(), :: = by route
  * @oif:     outer device asked for, 0 = by route
  *
  * Lifetime / locking: made by socket() or, after TCP accepted a SYN, by
@@ -88,8 +89,9 @@ struct serval_conn {
 	struct service_id peer;
 	u16 bits;
 	u8 flags;
-	__be32 advised;
-	__be32 bind_addr;
+	struct in6_addr advised;
+	struct in6_addr bind_addr;
+	int advised_oif;
 	int oif;
 };
 
@@ -107,15 +109,9 @@ enum serval_flow_state {
  * @state:     enum serval_flow_state
  * @confirmed: the responder has been heard after its SYN-ACK; its ACKs and
  *             data need no confirm extensions from here on
- * @mtu:       of the outer device or route when @mss was computed
- * @mss:       largest TCP segment, without options, that fits the route
- * @laddr:     locators, network byte order; @laddr 0 until a route is known
- * @raddr:     see @laddr
- * @oif:       outer device asked for, 0 = by route
- * @ip_id:     next IPv4 identification
+ * @path:      locators and route
  * @awaited:   targets of the last SYN transmission that have not refused
  * @hdr:       the 12 bytes of every data packet, with checksum
- * @dst:       cached route; protected by the connection's lock, read under RCU
  * @conn:      its connection, which outlives it by a grace period
  * @rcu:       freed after a grace period
  * @iss:       our first version number
@@ -136,15 +132,9 @@ struct serval_flow {
 	__be32 peer_id;
 	u8 state;
 	bool confirmed;
-	u16 mss;
-	u32 mtu;
-	__be32 laddr;
-	__be32 raddr;
-	int oif;
-	u16 ip_id;
 	atomic_t awaited;
 	struct serval_hdr hdr;
-	struct dst_entry __rcu *dst;
+	struct serval_path path;
 	struct serval_conn *conn;
 	atomic64_t sent_packets;
 	atomic64_t sent_bytes;

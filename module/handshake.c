@@ -30,7 +30,6 @@
 
 #include "events.h"
 #include "fastopen.h"
-#include "ipv4.h"
 #include "sal.h"
 #include "ulid.h"
 
@@ -62,11 +61,11 @@ struct serval_conn *serval_seed_find(const struct serval_net *sn, u64 l)
 }
 
 struct id_input {
-	__be32 locator;
-	__be32 peer_id;
-	u64 nonce;
+	struct in6_addr locator;
 	struct service_id service;
-	u32 slot;
+	u64 nonce;
+	u64 slot;	/* as wide, so that there is no padding */
+	__be32 peer_id;
 	u32 variant;
 };
 
@@ -76,15 +75,14 @@ static u32 current_slot(void)
 }
 
 /* Flow id and version number, which go out in clear, in one */
-static u64 derive_ids(struct serval_net *sn, const struct sk_buff *skb,
-		      const struct serval_pkt *pkt, u32 slot, u32 variant,
-		      struct serval_seed *seed)
+static u64 derive_ids(struct serval_net *sn, const struct serval_pkt *pkt,
+		      u32 slot, u32 variant, struct serval_seed *seed)
 {
 	const struct id_input in = {
-		.locator = ip_hdr(skb)->saddr,
-		.peer_id = pkt->src,
-		.nonce = pkt->nonce,
+		.locator = seed->flow.path.raddr,
 		.service = pkt->service[0],
+		.nonce = pkt->nonce,
+		.peer_id = pkt->src,
 		.slot = slot,
 		.variant = variant,
 	};
@@ -113,8 +111,8 @@ static void seed_init(struct serval_seed *seed, const struct sk_buff *skb,
 	seed->flow.conn = &seed->conn;
 	seed->flow.state = SERVAL_FLOW_SYN_RCVD;
 	seed->flow.peer_id = pkt->src;
-	seed->flow.laddr = ip_hdr(skb)->daddr;
-	seed->flow.raddr = ip_hdr(skb)->saddr;
+	serval_path_init(&seed->flow.path);
+	serval_path_answer(&seed->flow.path, skb, 0);
 	seed->flow.peer_iss = peer_iss;
 	seed->flow.peer_nonce = pkt->nonce;
 	seed->flow.born = get_jiffies_64();
@@ -127,7 +125,7 @@ static void seed_complete(const struct serval_net *sn,
 	struct serval_conn_key *key = &seed->conn.key;
 
 	if (fastopen)
-		serval_fastopen_server_key(sn, key, seed->flow.raddr,
+		serval_fastopen_server_key(sn, key, &seed->flow.path.raddr,
 					   &seed->conn.local, th);
 	serval_ulid_make(&seed->conn.laddr, SERVAL_ULID_L, key->l);
 	serval_ulid_make(&seed->conn.raddr, SERVAL_ULID_R,
@@ -141,7 +139,7 @@ static bool same_peer(const struct serval_flow *fl, const struct sk_buff *skb,
 		      const struct serval_pkt *pkt)
 {
 	return fl->peer_id == pkt->src && fl->peer_nonce == pkt->nonce &&
-	       fl->raddr == ip_hdr(skb)->saddr &&
+	       serval_path_is_peer(&fl->path, skb) &&
 	       !memcmp(&fl->conn->local, &pkt->service[0],
 		       sizeof(pkt->service[0]));
 }
@@ -159,8 +157,7 @@ static struct serval_flow *seed_for_syn(struct serval_net *sn,
 	/* the older slot first: the last derivation is the one that is kept */
 	for (age = 2; age-- > 0;) {
 		for (variant = first; variant < first + VARIANTS; variant++) {
-			ids = derive_ids(sn, skb, pkt, slot - age, variant,
-					 seed);
+			ids = derive_ids(sn, pkt, slot - age, variant, seed);
 			fl = serval_flow_find(sn, seed->flow.local_id);
 			if (fl && same_peer(fl, skb, pkt))
 				return fl;
@@ -173,7 +170,7 @@ static struct serval_flow *seed_for_syn(struct serval_net *sn,
 }
 
 /* Return: the variant whose SYN-ACK the packet confirms, or -ENOENT */
-static int seed_for_confirm(struct serval_net *sn, const struct sk_buff *skb,
+static int seed_for_confirm(struct serval_net *sn,
 			    const struct serval_pkt *pkt,
 			    struct serval_seed *seed)
 {
@@ -182,8 +179,7 @@ static int seed_for_confirm(struct serval_net *sn, const struct sk_buff *skb,
 
 	for (age = 0; age < 2; age++)
 		for (variant = 0; variant < FASTOPEN + VARIANTS; variant++) {
-			ids = derive_ids(sn, skb, pkt, slot - age, variant,
-					 seed);
+			ids = derive_ids(sn, pkt, slot - age, variant, seed);
 			if (seed->flow.local_id != pkt->dst ||
 			    seed->flow.iss + 1 != pkt->ackno)
 				continue;
@@ -223,7 +219,7 @@ static void send_nack(struct serval_net *sn, const struct sk_buff *skb,
 	if (!reply_allowed(sn))
 		return;
 	SERVAL_INC(sn, OUTNACK);
-	serval_ipv4_reply(sn, skb, &pkt);
+	serval_path_reply(sn, skb, &pkt);
 }
 
 /**
@@ -254,7 +250,7 @@ void serval_rst_send(struct serval_net *sn, struct sk_buff *skb, __be32 src,
 	if (th->rst || !th->ack || !reply_allowed(sn))
 		return;
 	SERVAL_INC(sn, OUTRST);
-	serval_ipv4_reply(sn, skb, &pkt);
+	serval_path_reply(sn, skb, &pkt);
 }
 
 /* Give the segment to the socket TCP has for the tuple, else to @listener */
@@ -290,8 +286,9 @@ static struct serval_flow *flow_from_seed(struct serval_seed *seed)
 	if (!fl)
 		return NULL;
 	*fl = seed->flow;
+	serval_path_init(&fl->path);
 	/* the route's reference moves on */
-	RCU_INIT_POINTER(seed->flow.dst, NULL);
+	RCU_INIT_POINTER(seed->flow.path.dst, NULL);
 	return fl;
 }
 
@@ -392,12 +389,14 @@ static bool listener_takes(struct serval_net *sn, const struct sk_buff *skb,
 
 	if (!conn || listener->sk_bound_dev_if != sn->dev->ifindex)
 		return false;
-	if (conn->bind_addr && conn->bind_addr != ip_hdr(skb)->daddr)
+	if (!ipv6_addr_any(&conn->bind_addr) &&
+	    !ipv6_addr_equal(&conn->bind_addr, &fl->path.laddr))
 		return false;
-	if (conn->oif && conn->oif != inet_iif(skb) &&
-	    conn->oif != inet_sdif(skb))
+	if (conn->oif && conn->oif != serval_outer_iif(skb) &&
+	    conn->oif != serval_outer_sdif(skb))
 		return false;
-	fl->oif = conn->oif;
+	if (conn->oif)
+		fl->path.oif = conn->oif;
 	return true;
 }
 
@@ -466,16 +465,16 @@ void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 		seed_complete(sn, &seed, th, true);
 	}
 	if (fl) {
-		clamp_received(skb, len, fl->mss);
+		clamp_received(skb, len, fl->path.mss);
 		deliver_passive(sn, skb, fl->conn, len, t->sk);
 		return;
 	}
-	if (IS_ERR(serval_ipv4_route(sn, &seed.flow, t->sk,
+	if (IS_ERR(serval_path_route(sn, &seed.flow.path, t->sk,
 				     READ_ONCE(t->sk->sk_mark))))
 		return serval_drop(sn, skb, SERVAL_MIB_NOROUTE);
-	clamp_received(skb, len, seed.flow.mss);
+	clamp_received(skb, len, seed.flow.path.mss);
 	run_seed(sn, skb, &seed, len, t->sk);
-	dst_release(rcu_dereference_protected(seed.flow.dst, true));
+	serval_path_release(&seed.flow.path);
 }
 
 /* A confirm packet of a flow that nobody keeps: perhaps a SYN cookie's */
@@ -488,7 +487,7 @@ static void confirm_unknown(struct serval_net *sn, struct sk_buff *skb,
 	int variant;
 
 	seed_init(&seed, skb, pkt, pkt->verno - 1);
-	variant = seed_for_confirm(sn, skb, pkt, &seed);
+	variant = seed_for_confirm(sn, pkt, &seed);
 	if (variant < 0 || th->syn) {
 		serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
 		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
@@ -499,11 +498,11 @@ static void confirm_unknown(struct serval_net *sn, struct sk_buff *skb,
 		serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
 		return serval_drop(sn, skb, SERVAL_MIB_SYNNOSERVICE);
 	}
-	if (IS_ERR(serval_ipv4_route(sn, &seed.flow, t->sk,
+	if (IS_ERR(serval_path_route(sn, &seed.flow.path, t->sk,
 				     READ_ONCE(t->sk->sk_mark))))
 		return serval_drop(sn, skb, SERVAL_MIB_NOROUTE);
 	run_seed(sn, skb, &seed, len, t->sk);
-	dst_release(rcu_dereference_protected(seed.flow.dst, true));
+	serval_path_release(&seed.flow.path);
 }
 
 /**
@@ -530,7 +529,7 @@ void serval_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return confirm_unknown(sn, skb, pkt, len, th);
 	if (fl->peer_id != pkt->src)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADPEERID);
-	if (fl->raddr != ip_hdr(skb)->saddr)
+	if (!serval_path_is_peer(&fl->path, skb))
 		return serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
 	if (!same_peer(fl, skb, pkt) || pkt->ackno != fl->iss + 1)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
@@ -589,19 +588,16 @@ static bool synack_acceptable(struct sk_buff *skb, unsigned int len,
 static bool adopt(struct serval_flow *fl, const struct sk_buff *skb,
 		  const struct serval_pkt *pkt)
 {
-	struct dst_entry *dst = NULL;
 	bool first;
 
 	spin_lock_bh(&fl->conn->lock);
 	first = fl->state == SERVAL_FLOW_SYN_SENT;
 	if (first) {
-		if (fl->raddr != ip_hdr(skb)->saddr) {
-			dst = rcu_replace_pointer(fl->dst, NULL, true);
-			/* the device was the rule's for who was asked last */
-			fl->oif = fl->conn->oif;
-		}
-		fl->raddr = ip_hdr(skb)->saddr;
-		fl->laddr = ip_hdr(skb)->daddr;
+		/* the device may be the rule's, for who was asked last */
+		if (serval_path_is_peer(&fl->path, skb))
+			serval_path_answer(&fl->path, skb, fl->path.oif);
+		else
+			serval_path_answer(&fl->path, skb, fl->conn->oif);
 		fl->peer_id = pkt->src;
 		fl->peer_iss = pkt->verno;
 		fl->peer_nonce = pkt->nonce;
@@ -610,7 +606,6 @@ static bool adopt(struct serval_flow *fl, const struct sk_buff *skb,
 		smp_store_release(&fl->state, SERVAL_FLOW_ESTABLISHED);
 	}
 	spin_unlock_bh(&fl->conn->lock);
-	dst_release(dst);
 	return first;
 }
 
@@ -621,7 +616,7 @@ static void route_for_sock(struct serval_net *sn, struct serval_flow *fl)
 
 	if (!sk)
 		return;
-	serval_ipv4_route(sn, fl, sk, READ_ONCE(sk->sk_mark));
+	serval_path_route(sn, &fl->path, sk, READ_ONCE(sk->sk_mark));
 	sock_put(sk);
 }
 
@@ -652,16 +647,16 @@ void serval_synack_rcv(struct serval_net *sn, struct sk_buff *skb,
 		if (adopt(fl, skb, pkt))
 			established(sn, fl);
 	}
-	if (fl->peer_id != pkt->src || fl->raddr != ip_hdr(skb)->saddr) {
+	if (fl->peer_id != pkt->src || !serval_path_is_peer(&fl->path, skb)) {
 		/* the loser of a race between two responders */
 		if (pkt->ackno == fl->iss + 1)
 			serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
 		return serval_drop(sn, skb, SERVAL_MIB_INSYNACKLATE);
 	}
-	if (!rcu_access_pointer(fl->dst))
+	if (!rcu_access_pointer(fl->path.dst))
 		route_for_sock(sn, fl);
 	SERVAL_INC(sn, INSYNACK);
-	clamp_received(skb, len, fl->mss);
+	clamp_received(skb, len, fl->path.mss);
 	atomic64_inc(&fl->received_packets);
 	atomic64_add(skb->len - len, &fl->received_bytes);
 	serval_deliver(sn, skb, fl->conn, len);
@@ -683,7 +678,8 @@ static void deliver_rst(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INNOMEM);
 	skb_reserve(rst, MAX_HEADER + sizeof(struct iphdr));
 	skb_reset_network_header(rst);
-	memset(skb_put(rst, sizeof(struct iphdr)), 0, sizeof(struct iphdr));
+	*(struct iphdr *)skb_put_zero(rst, sizeof(struct iphdr)) =
+		(struct iphdr) { .version = 4 };
 	__skb_pull(rst, sizeof(struct iphdr));
 	th = skb_put_zero(rst, sizeof(*th));
 	th->source = READ_ONCE(conn->rport);
@@ -751,7 +747,7 @@ void serval_rst_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	if (fl->peer_id != pkt->src)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADPEERID);
-	if (fl->raddr != ip_hdr(skb)->saddr)
+	if (!serval_path_is_peer(&fl->path, skb))
 		return serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
 	SERVAL_INC(sn, INRST);
 	half_open = READ_ONCE(fl->state) == SERVAL_FLOW_SYN_RCVD;

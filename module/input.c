@@ -2,7 +2,7 @@
 /*
  * From IP to TCP.
  *
- *	ip_local_deliver() -> serval_rcv()
+ *	ip_local_deliver(), ip6_input() -> rcv()
  *	   12-byte header:	flow by destination id; source id and locator
  *				must be the peer's
  *	   longer:		parse, then by CONTROL flags to handshake.c
@@ -12,18 +12,14 @@
  * TCP gets a cached local dst and, if the connection knows its full socket,
  * that socket, so neither a route nor a socket lookup is needed.
  */
-#include <linux/icmp.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
-#include <net/icmp.h>
 #include <net/ip.h>
 #include <net/ip6_fib.h>
 #include <net/ipv6.h>
 #include <net/protocol.h>
-#include <net/route.h>
 #include <net/tcp.h>
 
-#include "ipv4.h"
 #include "sal.h"
 #include "trace.h"
 
@@ -134,7 +130,7 @@ static bool admissible(struct sk_buff *skb, const struct serval_conn *conn)
 int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 		   struct serval_conn *conn, unsigned int len)
 {
-	u8 tclass = ip_hdr(skb)->tos;
+	u8 tclass = serval_outer_tos(skb);
 
 	if (unlikely(skb_cow_head(skb, sizeof(struct ipv6hdr)))) {
 		serval_drop(sn, skb, SERVAL_MIB_INNOMEM);
@@ -177,7 +173,7 @@ static void rcv_segment(struct serval_net *sn, struct sk_buff *skb,
 		serval_drop(sn, skb, SERVAL_MIB_INBADPEERID);
 		return;
 	}
-	if (unlikely(fl->raddr != ip_hdr(skb)->saddr)) {
+	if (unlikely(!serval_path_is_peer(&fl->path, skb))) {
 		serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
 		return;
 	}
@@ -247,101 +243,79 @@ static bool is_plain(const struct serval_hdr *hdr)
 	       serval_wire_base_ok(hdr);
 }
 
-static int serval_rcv(struct sk_buff *skb)
+static bool count_in(struct serval_net *sn, struct sk_buff *skb)
 {
-	struct serval_net *sn = serval_net(dev_net(skb->dev));
-	const struct serval_hdr *hdr;
-	unsigned int len;
-
 	if (unlikely(READ_ONCE(sn->closed))) {
 		kfree_skb(skb);
-		return 0;
+		return false;
 	}
 	SERVAL_ADD(sn, INPKTS, max_t(u32, skb_shinfo(skb)->gso_segs, 1));
 	SERVAL_ADD(sn, INOCTETS, skb->len);
+	return true;
+}
+
+static void rcv(struct serval_net *sn, struct sk_buff *skb)
+{
+	const struct serval_hdr *hdr;
+	unsigned int len;
+
 	if (unlikely(!pskb_may_pull(skb, SERVAL_HDR_LEN)))
 		goto short_packet;
-	if (unlikely(skb->pkt_type != PACKET_HOST)) {
-		serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
-		return 0;
-	}
+	if (unlikely(skb->pkt_type != PACKET_HOST))
+		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	hdr = (struct serval_hdr *)skb->data;
 	if (likely(is_plain(hdr) &&
 		   pskb_may_pull(skb, SERVAL_HDR_LEN + sizeof(struct tcphdr)))) {
 		hdr = (struct serval_hdr *)skb->data;
-		rcv_segment(sn, skb, hdr->src, hdr->dst, SERVAL_HDR_LEN);
-		return 0;
+		return rcv_segment(sn, skb, hdr->src, hdr->dst, SERVAL_HDR_LEN);
 	}
 	len = serval_wire_len(hdr);
 	if (!len || !pskb_may_pull(skb, len))
 		goto short_packet;
-	rcv_parsed(sn, skb, len);
-	return 0;
+	return rcv_parsed(sn, skb, len);
 
 short_packet:
 	serval_drop(sn, skb, SERVAL_MIB_INHDRERRORS);
-	return 0;
 }
 
-/* With the process inside, the next transmission does it */
-static void mtu_reduced(struct serval_net *sn, struct sock *sk,
-			struct serval_flow *fl)
-{
-	serval_ipv4_route(sn, fl, sk, READ_ONCE(sk->sk_mark));
-	bh_lock_sock(sk);
-	if (!sock_owned_by_user(sk))
-		serval_sync_mss(sk, fl->conn);
-	bh_unlock_sock(sk);
-}
-
-static void report_error(struct sock *sk, int err)
-{
-	bh_lock_sock(sk);
-	if (sk->sk_state == TCP_SYN_SENT && !sock_owned_by_user(sk))
-		serval_end_attempt(sk, err);
-	else
-		WRITE_ONCE(sk->sk_err_soft, err);
-	bh_unlock_sock(sk);
-}
-
-/* @skb is at the IP header that a router or host returned to us.  Only a
- * packet this host could have sent counts: both flow ids and the locator.
- */
-static int serval_err(struct sk_buff *skb, u32 info)
+static int rcv4(struct sk_buff *skb)
 {
 	struct serval_net *sn = serval_net(dev_net(skb->dev));
-	const struct iphdr *iph = (struct iphdr *)skb->data;
-	const int type = icmp_hdr(skb)->type;
-	const int code = icmp_hdr(skb)->code;
-	const struct serval_hdr *hdr;
-	struct serval_flow *fl;
-	struct sock *sk;
 
-	if (READ_ONCE(sn->closed))
-		return -ENOENT;
-	/* icmp_socket_deliver() made 8 bytes behind the IP header linear */
-	hdr = (struct serval_hdr *)(skb->data + iph->ihl * 4);
-	fl = serval_flow_find(sn, hdr->src);
-	if (!fl || fl->peer_id != hdr->dst || fl->raddr != iph->daddr)
-		return -ENOENT;
-	if (type != ICMP_DEST_UNREACH || code > NR_ICMP_UNREACH)
-		return 0;
-	if (code == ICMP_FRAG_NEEDED)
-		ipv4_update_pmtu(skb, sn->net, info, 0, IPPROTO_SERVAL);
-	sk = serval_conn_get_sock(fl->conn);
-	if (!sk)
-		return 0;
-	if (code == ICMP_FRAG_NEEDED)
-		mtu_reduced(sn, sk, fl);
-	else
-		report_error(sk, icmp_err_convert[code].errno);
-	sock_put(sk);
+	if (likely(count_in(sn, skb)))
+		rcv(sn, skb);
 	return 0;
 }
 
-static const struct net_protocol serval_protocol = {
-	.handler = serval_rcv,
-	.err_handler = serval_err,
+/* An address that stands for one of IPv4 is nobody's on the network */
+static bool is_mapped(const struct ipv6hdr *ip6h)
+{
+	return ipv6_addr_v4mapped(&ip6h->saddr) ||
+	       ipv6_addr_v4mapped(&ip6h->daddr);
+}
+
+static int rcv6(struct sk_buff *skb)
+{
+	struct serval_net *sn = serval_net(dev_net(skb->dev));
+
+	if (unlikely(!count_in(sn, skb)))
+		return 0;
+	if (likely(!is_mapped(ipv6_hdr(skb))))
+		rcv(sn, skb);
+	else
+		serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
+	return 0;
+}
+
+static const struct net_protocol protocol4 = {
+	.handler = rcv4,
+	.err_handler = serval_icmp_err4,
+};
+
+static const struct inet6_protocol protocol6 = {
+	.handler = rcv6,
+	.err_handler = serval_icmp_err6,
+	.flags = INET6_PROTO_FINAL,
 };
 
 /**
@@ -351,15 +325,21 @@ static const struct net_protocol serval_protocol = {
  */
 int serval_input_init(void)
 {
-	return inet_add_protocol(&serval_protocol, IPPROTO_SERVAL) ? -EBUSY : 0;
+	if (inet_add_protocol(&protocol4, IPPROTO_SERVAL))
+		return -EBUSY;
+	if (!inet6_add_protocol(&protocol6, IPPROTO_SERVAL))
+		return 0;
+	inet_del_protocol(&protocol4, IPPROTO_SERVAL);
+	return -EBUSY;
 }
 
 /**
  * serval_input_exit() - stop to receive
  *
- * Waits until no CPU is in the handler.
+ * Waits until no CPU is in a handler.
  */
 void serval_input_exit(void)
 {
-	inet_del_protocol(&serval_protocol, IPPROTO_SERVAL);
+	inet6_del_protocol(&protocol6, IPPROTO_SERVAL);
+	inet_del_protocol(&protocol4, IPPROTO_SERVAL);
 }

@@ -44,7 +44,7 @@
 	X(INBADPEERID, "InBadPeerId", \
 	  "dropped: source flow id is not the peer's") \
 	X(INBADLOCATOR, "InBadLocator", \
-	  "dropped: not from the peer's address") \
+	  "dropped: not from the peer's address, or from an impossible one") \
 	X(INBADNONCE, "InBadNonce", \
 	  "dropped: confirm packet or refusal with a wrong nonce") \
 	X(INBADACK, "InBadAck", \
@@ -57,6 +57,8 @@
 	  "dropped: a second host answered a request; it is reset") \
 	X(INNACK, "InNack", \
 	  "refusals of our requests received") \
+	X(INICMPERRORS, "InIcmpErrors", \
+	  "ICMP errors ignored: they quote no packet that is under way") \
 	X(INRST, "InRst", \
 	  "resets received for a flow") \
 	X(OUTSYN, "OutSyn", \

@@ -103,16 +103,18 @@ static int put_stats(struct sk_buff *msg, const struct serval_flow *fl)
 static int put_flow(struct sk_buff *msg, struct serval_net *sn,
 		    const struct serval_flow *fl)
 {
-	const struct dst_entry *dst = rcu_dereference(fl->dst);
+	const struct dst_entry *dst = rcu_dereference(fl->path.dst);
 	u64 age = jiffies64_to_msecs(get_jiffies_64() - fl->born);
 
 	if (nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ID, fl->local_id) ||
 	    nla_put_be32(msg, SERVAL_A_FLOW_PEER_ID, fl->peer_id) ||
 	    nla_put_u8(msg, SERVAL_A_FLOW_PROTO, IPPROTO_TCP) ||
-	    nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ADDR4, fl->laddr) ||
-	    nla_put_be32(msg, SERVAL_A_FLOW_PEER_ADDR4, fl->raddr) ||
+	    nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ADDR4,
+			 serval_addr_to4(&fl->path.laddr)) ||
+	    nla_put_be32(msg, SERVAL_A_FLOW_PEER_ADDR4,
+			 serval_addr_to4(&fl->path.raddr)) ||
 	    nla_put_u32(msg, SERVAL_A_FLOW_IFINDEX,
-			dst ? dst->dev->ifindex : fl->oif) ||
+			dst ? dst->dev->ifindex : fl->path.oif) ||
 	    nla_put_u64_64bit(msg, SERVAL_A_FLOW_AGE, age, SERVAL_A_FLOW_PAD) ||
 	    put_name(msg, SERVAL_A_FLOW_LOCAL_SERVICE, &fl->conn->local) ||
 	    put_name(msg, SERVAL_A_FLOW_PEER_SERVICE, &fl->conn->peer) ||

@@ -130,7 +130,8 @@ static int parse_forward(struct genl_info *info, struct serval_rule *rule)
 	err = check_address(info, SERVAL_A_SERVICE_ADDR4);
 	if (err)
 		return err;
-	rule->addr = get_be32(info->attrs, SERVAL_A_SERVICE_ADDR4);
+	rule->addr = serval_addr_from4(get_be32(info->attrs,
+						SERVAL_A_SERVICE_ADDR4));
 	rule->ifindex = get_u32(info->attrs, SERVAL_A_SERVICE_IFINDEX, 0);
 	return 0;
 }
@@ -229,7 +230,8 @@ static int put_rule(struct sk_buff *msg, const struct serval_rule *rule,
 	    nla_put_u32(msg, SERVAL_A_SERVICE_WEIGHT, rule->weight))
 		return -EMSGSIZE;
 	if (rule->type == SERVAL_SERVICE_FORWARD &&
-	    (nla_put_be32(msg, SERVAL_A_SERVICE_ADDR4, rule->addr) ||
+	    (nla_put_be32(msg, SERVAL_A_SERVICE_ADDR4,
+			  serval_addr_to4(&rule->addr)) ||
 	     nla_put_u32(msg, SERVAL_A_SERVICE_IFINDEX, rule->ifindex)))
 		return -EMSGSIZE;
 	if (rule->type == SERVAL_SERVICE_DEMUX && put_demux(msg, rule))
@@ -342,7 +344,8 @@ static int parse_change(struct genl_info *info,
 		.has_ifindex = attrs[SERVAL_A_SERVICE_NEW_IFINDEX],
 		.priority = get_u32(attrs, SERVAL_A_SERVICE_PRIORITY, 0),
 		.weight = get_u32(attrs, SERVAL_A_SERVICE_WEIGHT, 0) ?: 1,
-		.addr = get_be32(attrs, SERVAL_A_SERVICE_NEW_ADDR4),
+		.addr = serval_addr_from4(get_be32(attrs,
+					SERVAL_A_SERVICE_NEW_ADDR4)),
 		.ifindex = get_u32(attrs, SERVAL_A_SERVICE_NEW_IFINDEX, 0),
 	};
 	if (change->has_flags)

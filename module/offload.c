@@ -138,7 +138,12 @@ static const struct net_offload offload = {
  */
 int serval_offload_init(void)
 {
-	return inet_add_offload(&offload, IPPROTO_SERVAL) ? -EBUSY : 0;
+	if (inet_add_offload(&offload, IPPROTO_SERVAL))
+		return -EBUSY;
+	if (!inet6_add_offload(&offload, IPPROTO_SERVAL))
+		return 0;
+	inet_del_offload(&offload, IPPROTO_SERVAL);
+	return -EBUSY;
 }
 
 /**
@@ -148,5 +153,6 @@ int serval_offload_init(void)
  */
 void serval_offload_exit(void)
 {
+	inet6_del_offload(&offload, IPPROTO_SERVAL);
 	inet_del_offload(&offload, IPPROTO_SERVAL);
 }

@@ -8,7 +8,7 @@
  *			ip6_xmit() -> LOCAL_OUT hook or sal0	 |
  *			 -> serval_output_virtual(): strip IPv6 -+
  *								 v
- *	find connection, push the SAL header of its state, serval_ipv4_xmit()
+ *	find connection, push the SAL header of its state, serval_path_xmit()
  *
  * A SYN is resolved through the service table each time it is sent (late
  * binding).  TCP ignores most errors of a transmission, so connect() asks
@@ -26,7 +26,7 @@
 #include <net/tcp.h>
 
 #include "fastopen.h"
-#include "ipv4.h"
+#include "path.h"
 #include "sal.h"
 #include "trace.h"
 #include "ulid.h"
@@ -43,7 +43,7 @@ static int push_pkt(struct serval_net *sn, struct sk_buff *skb,
 {
 	unsigned int len = serval_wire_size(pkt);
 
-	if (unlikely(skb_cow_head(skb, len + sizeof(struct iphdr))))
+	if (unlikely(skb_cow_head(skb, len + SERVAL_OUTER_MAX)))
 		return drop(sn, skb, SERVAL_MIB_OUTNOMEM, -ENOMEM);
 	serval_wire_build(skb_push(skb, len), pkt);
 	return 0;
@@ -109,7 +109,7 @@ static int push_confirm(struct serval_net *sn, struct sk_buff *skb,
 static int push_data(struct serval_net *sn, struct sk_buff *skb,
 		     const struct serval_flow *fl)
 {
-	if (unlikely(skb_cow_head(skb, SERVAL_HDR_LEN + sizeof(struct iphdr))))
+	if (unlikely(skb_cow_head(skb, SERVAL_HDR_LEN + SERVAL_OUTER_MAX)))
 		return drop(sn, skb, SERVAL_MIB_OUTNOMEM, -ENOMEM);
 	memcpy(skb_push(skb, SERVAL_HDR_LEN), &fl->hdr, SERVAL_HDR_LEN);
 	return 0;
@@ -172,44 +172,36 @@ void serval_clamp_mss(struct sk_buff *skb, u16 mss)
 					 htons(mss), false);
 }
 
-static void set_target(struct serval_flow *fl, __be32 addr, int oif)
+static void set_target(struct serval_flow *fl, const struct in6_addr *addr,
+		       int oif)
 {
-	struct dst_entry *dst = NULL;
-
 	spin_lock_bh(&fl->conn->lock);
 	/* a late retransmission must not move a flow that was answered */
-	if (fl->state == SERVAL_FLOW_SYN_SENT &&
-	    (fl->raddr != addr || fl->oif != oif)) {
-		fl->raddr = addr;
-		fl->oif = oif;
-		fl->laddr = fl->conn->bind_addr;
-		dst = rcu_replace_pointer(fl->dst, NULL,
-					  lockdep_is_held(&fl->conn->lock));
-	}
+	if (fl->state == SERVAL_FLOW_SYN_SENT)
+		serval_path_set(&fl->path, &fl->conn->bind_addr, addr, oif);
 	spin_unlock_bh(&fl->conn->lock);
-	dst_release(dst);
 }
 
 static int send_syn(struct serval_net *sn, struct serval_conn *conn,
 		    struct serval_flow *fl, struct sock *sk,
 		    struct sk_buff *skb, u8 tos)
 {
-	struct dst_entry *dst = serval_ipv4_route(sn, fl, sk, sk->sk_mark);
+	struct dst_entry *dst;
 	int err;
 
+	dst = serval_path_route(sn, &fl->path, sk, sk->sk_mark);
 	if (IS_ERR(dst)) {
 		kfree_skb(skb);
 		return PTR_ERR(dst);
 	}
-	serval_clamp_mss(skb, fl->mss);
-	serval_fastopen_trim(skb, fl->mtu - sizeof(struct iphdr) -
-			     SERVAL_SYN_LEN);
+	serval_clamp_mss(skb, fl->path.mss);
+	serval_fastopen_trim(skb, serval_path_room(&fl->path) - SERVAL_SYN_LEN);
 	count_sent(fl, skb);
 	err = push_syn(sn, skb, conn, fl);
 	if (err)
 		return err;
 	SERVAL_INC(sn, OUTSYN);
-	return serval_ipv4_xmit(sn, fl, sk, skb, tos);
+	return serval_path_xmit(sn, &fl->path, sk, skb, tos);
 }
 
 /**
@@ -290,14 +282,16 @@ static int send_to_target(struct serval_net *sn, struct serval_conn *conn,
 			  struct serval_target *t, struct sock *sk,
 			  struct sk_buff *skb, u8 tos)
 {
+	const struct in6_addr loopback =
+		serval_addr_from4(htonl(INADDR_LOOPBACK));
 	struct serval_flow *fl = rcu_dereference(conn->flow);
 	u32 bytes = skb->len;
 	int err;
 
 	if (t->type == SERVAL_SERVICE_FORWARD)
-		set_target(fl, t->addr, t->ifindex ?: conn->oif);
+		set_target(fl, &t->addr, t->ifindex ?: conn->oif);
 	else
-		set_target(fl, htonl(INADDR_LOOPBACK), 0);
+		set_target(fl, &loopback, 0);
 	err = send_syn(sn, conn, fl, sk, skb, tos);
 	if (err < 0)
 		serval_target_dropped(t, bytes);
@@ -361,9 +355,9 @@ static int output_syn(struct serval_net *sn, struct serval_conn *conn,
 	const struct serval_target_set *set;
 	struct serval_target *t;
 
-	if (conn->advised) {
+	if (!ipv6_addr_any(&conn->advised)) {
 		atomic_set(&fl->awaited, 1);
-		set_target(fl, conn->advised, conn->oif);
+		set_target(fl, &conn->advised, conn->advised_oif ?: conn->oif);
 		return send_syn(sn, conn, fl, sk, skb, tos);
 	}
 	set = serval_service_find(sn, &conn->peer);
@@ -404,15 +398,14 @@ static int output_synack(struct serval_net *sn, struct serval_flow *fl,
 
 	if (unlikely(skb_ensure_writable(skb, tcp_hdrlen(skb))))
 		return drop(sn, skb, SERVAL_MIB_OUTNOMEM, -ENOMEM);
-	serval_clamp_mss(skb, fl->mss);
-	serval_fastopen_trim(skb, fl->mtu - sizeof(struct iphdr) -
-			     SERVAL_SYN_LEN);
+	serval_clamp_mss(skb, fl->path.mss);
+	serval_fastopen_trim(skb, serval_path_room(&fl->path) - SERVAL_SYN_LEN);
 	count_sent(fl, skb);
 	err = push_synack(sn, skb, fl);
 	if (err)
 		return err;
 	SERVAL_INC(sn, OUTSYNACK);
-	return serval_ipv4_xmit(sn, fl, NULL, skb, tos);
+	return serval_path_xmit(sn, &fl->path, NULL, skb, tos);
 }
 
 /* @skb at the TCP header; consumed */
@@ -446,7 +439,7 @@ static int output(struct serval_net *sn, struct serval_conn *conn,
 		err = push_confirm(sn, skb, conn, fl);
 	if (unlikely(err))
 		return err;
-	return serval_ipv4_xmit(sn, fl, sk, skb, tos);
+	return serval_path_xmit(sn, &fl->path, sk, skb, tos);
 }
 
 /**
@@ -471,8 +464,8 @@ void serval_sync_mss(struct sock *sk, const struct serval_conn *conn)
 		icsk->icsk_ext_hdr_len = 0;
 		icsk->icsk_pmtu_cookie = 0;
 	}
-	if (unlikely(tp->rx_opt.mss_clamp > fl->mss)) {
-		tp->rx_opt.mss_clamp = fl->mss;
+	if (unlikely(tp->rx_opt.mss_clamp > fl->path.mss)) {
+		tp->rx_opt.mss_clamp = fl->path.mss;
 		icsk->icsk_pmtu_cookie = 0;
 	}
 }
@@ -613,7 +606,7 @@ int serval_output_check(struct serval_net *sn, const struct serval_conn *conn)
 	struct serval_target *t;
 	int err = 0;
 
-	if (conn->advised)
+	if (!ipv6_addr_any(&conn->advised))
 		return 0;
 	rcu_read_lock();
 	set = serval_service_find(sn, &conn->peer);

@@ -41,11 +41,13 @@ static const char *dev_name_rcu(struct net *net, int ifindex)
 static void show_target(struct seq_file *seq, struct net *net,
 			const struct serval_target *t)
 {
+	union serval_sockaddr addr;
+
 	switch (t->type) {
 	case SERVAL_SERVICE_FORWARD:
-		seq_printf(seq, "%s %pI4\n",
+		seq_printf(seq, "%s %pISc\n",
 			   t->ifindex ? dev_name_rcu(net, t->ifindex) : "any",
-			   &t->addr);
+			   serval_addr_sock(&addr, &t->addr));
 		break;
 	case SERVAL_SERVICE_DEMUX:
 		seq_printf(seq, "sock %s\n",
@@ -175,14 +177,17 @@ static int flow_sock_state(struct serval_net *sn, const struct serval_flow *fl,
 static void show_flow(struct seq_file *seq, struct serval_net *sn,
 		      const struct serval_flow *fl)
 {
-	const struct dst_entry *dst = rcu_dereference(fl->dst);
+	const struct dst_entry *dst = rcu_dereference(fl->path.dst);
+	union serval_sockaddr laddr, raddr;
 	u32 queued, backlog;
 	int state;
 
 	state = flow_sock_state(sn, fl, &queued, &backlog);
-	seq_printf(seq, "%u %u %pI4 %pI4 TCP %u %u %s %s\n",
-		   ntohl(fl->local_id), ntohl(fl->peer_id), &fl->laddr,
-		   &fl->raddr, queued, backlog, state_names[state],
+	seq_printf(seq, "%u %u %pISc %pISc TCP %u %u %s %s\n",
+		   ntohl(fl->local_id), ntohl(fl->peer_id),
+		   serval_addr_sock(&laddr, &fl->path.laddr),
+		   serval_addr_sock(&raddr, &fl->path.raddr), queued, backlog,
+		   state_names[state],
 		   dst ? dst->dev->name : "unbound");
 }
 

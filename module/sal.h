@@ -34,6 +34,11 @@ int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 void serval_push_virtual(struct sk_buff *skb, const struct in6_addr *saddr,
 			 const struct in6_addr *daddr, u8 tclass);
 
+/* icmp.c */
+int serval_icmp_err4(struct sk_buff *skb, u32 info);
+int serval_icmp_err6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
+		     u8 code, int offset, __be32 info);
+
 /* handshake.c */
 struct serval_conn *serval_seed_find(const struct serval_net *sn, u64 l);
 void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,

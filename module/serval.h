@@ -4,10 +4,10 @@
  * order of locks.
  *
  * Layers; a file includes only from its own layer and those above it here:
- *	L0 wire, lpm			pure: no skb, no sock
+ *	L0 wire, lpm, addr		pure: no skb, no sock
  *	L1 ulid, mib, service, flow	tables
- *	L2 ipv4, offload		outer IP
- *	L3 device, fastopen, output, input, handshake: the service access layer
+ *	L2 ipv4, ipv6, path, offload	outer IP
+ *	L3 device, fastopen, output, icmp, input, handshake: the service access layer
  *	L4 socket, sockopt		AF_SERVAL
  *	L5 netlink, proc, sysctl	control
  *	L6 main				load and unload
@@ -16,8 +16,9 @@
  *	sock lock of a TCP socket
  *	  service table mutex		rules and binds, process context
  *	  rtnl				only from the route work and at set-up
- *	    conn->lock			softirq-safe, a leaf: nothing below it
- * Nothing is transmitted, and no notifier called, under the last.  Readers of
+ *	    conn->lock			softirq-safe
+ *	      path->lock		softirq-safe, a leaf: nothing below it
+ * Nothing is transmitted, and no notifier called, under the last two.  Readers of
  * the service and flow tables hold only rcu_read_lock().
  */
 #ifndef _SERVAL_SERVAL_H

@@ -44,7 +44,8 @@ static bool same_target(const struct serval_target *t,
 	if (t->type != rule->type)
 		return false;
 	if (t->type == SERVAL_SERVICE_FORWARD)
-		return t->addr == rule->addr && t->ifindex == rule->ifindex;
+		return ipv6_addr_equal(&t->addr, &rule->addr) &&
+		       t->ifindex == rule->ifindex;
 	if (t->type == SERVAL_SERVICE_DEMUX)
 		return t->sk == rule->sk;
 	return true;

@@ -11,6 +11,7 @@
 #include <linux/serval.h>
 #include <linux/skbuff.h>
 
+#include "addr.h"
 #include "lpm.h"
 
 struct netlink_ext_ack;
@@ -26,7 +27,7 @@ struct sock;
  * @flags:    enum sv_service_flags, shown only
  * @priority: highest set wins
  * @weight:   share within the set, at least 1
- * @addr:     FORWARD: IPv4 address, network byte order
+ * @addr:     FORWARD: locator, see addr.h
  * @ifindex:  FORWARD: outgoing device or 0
  * @sk:       DEMUX: the bound socket; the target is gone before it is
  * @resolved_packets: SYNs sent or delivered by this target
@@ -44,7 +45,7 @@ struct serval_target {
 	u8 flags;
 	u32 priority;
 	u32 weight;
-	__be32 addr;
+	struct in6_addr addr;
 	u32 ifindex;
 	struct sock *sk;
 	atomic64_t resolved_packets;
@@ -115,7 +116,7 @@ struct serval_rule {
 	u8 flags;
 	u32 priority;
 	u32 weight;
-	__be32 addr;
+	struct in6_addr addr;
 	u32 ifindex;
 	struct sock *sk;
 };
@@ -126,7 +127,7 @@ struct serval_rule_change {
 	u8 flags;
 	u32 priority;
 	u32 weight;
-	__be32 addr;
+	struct in6_addr addr;
 	u32 ifindex;
 };
 

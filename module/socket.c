@@ -22,6 +22,7 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/user_namespace.h>
+#include <net/addrconf.h>
 #include <net/inet_connection_sock.h>
 #include <net/ipv6.h>
 #include <net/route.h>
@@ -45,27 +46,29 @@ static struct inet_connection_sock_af_ops af_ops __ro_after_init;
 /* A parsed address: service, and what may follow it */
 struct address {
 	const struct sockaddr_sv *sv;
-	__be32 advised;
+	struct in6_addr advised;
+	int oif;
 };
 
-/* The address behind the service ID; the outer packet is IPv4 */
-static int parse_advisory(const void *uaddr, int len, __be32 *addr)
+/* The address behind the service ID */
+static int parse_advisory(const void *uaddr, int len, struct address *addr)
 {
 	const struct sockaddr_in6 *sin6 = uaddr;
 	const struct sockaddr_in *sin = uaddr;
 
 	if (len == sizeof(*sin6) && sin6->sin6_family == AF_INET6) {
-		if (!ipv6_addr_any(&sin6->sin6_addr) &&
-		    !ipv6_addr_v4mapped(&sin6->sin6_addr))
-			return -EAFNOSUPPORT;
-		*addr = sin6->sin6_addr.s6_addr32[3];
-		return 0;
+		addr->advised = sin6->sin6_addr;
+		if (!serval_addr_needs_device(&addr->advised))
+			return 0;
+		addr->oif = sin6->sin6_scope_id;
+		return addr->oif ? 0 : -EINVAL;
 	}
 	if (len != sizeof(*sin))
 		return -EINVAL;
 	if (sin->sin_family != AF_INET)
 		return -EAFNOSUPPORT;
-	*addr = sin->sin_addr.s_addr;
+	if (sin->sin_addr.s_addr)
+		addr->advised = serval_addr_from4(sin->sin_addr.s_addr);
 	return 0;
 }
 
@@ -75,8 +78,7 @@ static int parse_address(const void *uaddr, int len, struct address *addr)
 			 SVSF_MULTICAST;
 	const struct sockaddr_sv *sv = uaddr;
 
-	addr->sv = sv;
-	addr->advised = 0;
+	*addr = (struct address) { .sv = sv };
 	if (len < (int)sizeof(*sv))
 		return len >= (int)sizeof(sv->sv_family) &&
 		       sv->sv_family != serval_family ? -EAFNOSUPPORT : -EINVAL;
@@ -88,7 +90,7 @@ static int parse_address(const void *uaddr, int len, struct address *addr)
 		return -EINVAL;
 	if (len == sizeof(*sv))
 		return 0;
-	return parse_advisory(sv + 1, len - sizeof(*sv), &addr->advised);
+	return parse_advisory(sv + 1, len - sizeof(*sv), addr);
 }
 
 static bool conn_init(struct serval_net *sn, struct sock *sk)
@@ -222,6 +224,22 @@ static void mask_id(struct service_id *id, u16 bits)
 	memset(id->s_sid + i + 1, 0, SERVICE_ID_LEN - i - 1);
 }
 
+static bool is_local(struct net *net, const struct address *addr)
+{
+	struct net_device *dev;
+	bool local = false;
+
+	if (serval_addr_is4(&addr->advised))
+		return inet_addr_type(net, serval_addr_to4(&addr->advised)) ==
+		       RTN_LOCAL;
+	rcu_read_lock();
+	dev = addr->oif ? dev_get_by_index_rcu(net, addr->oif) : NULL;
+	if (dev || !addr->oif)
+		local = ipv6_chk_addr(net, &addr->advised, dev, 0);
+	rcu_read_unlock();
+	return local;
+}
+
 static int check_bind(struct sock *sk, const struct address *addr, u16 bits)
 {
 	struct net *net = sock_net(sk);
@@ -230,7 +248,7 @@ static int check_bind(struct sock *sk, const struct address *addr, u16 bits)
 	if (bits < SERVICE_ID_MAX_PREFIX_BITS &&
 	    !ns_capable(net->user_ns, CAP_NET_BIND_SERVICE))
 		return -EACCES;
-	if (addr->advised && inet_addr_type(net, addr->advised) != RTN_LOCAL)
+	if (!ipv6_addr_any(&addr->advised) && !is_local(net, addr))
 		return -EADDRNOTAVAIL;
 	return 0;
 }
@@ -238,8 +256,8 @@ static int check_bind(struct sock *sk, const struct address *addr, u16 bits)
 /**
  * serval_socket_bind() - bind to a service ID or a prefix
  * @sock: AF_SERVAL socket
- * @uaddr: struct sockaddr_sv, perhaps with a struct sockaddr_in: the local
- *         address that a later connect() is to use
+ * @uaddr: struct sockaddr_sv, perhaps with a struct sockaddr_in or
+ *         sockaddr_in6: the local address that a later connect() is to use
  * @len:  of both
  *
  * A second bind() replaces the first.
@@ -406,6 +424,7 @@ static int prepare_connect(struct serval_net *sn, struct serval_conn *conn,
 	take_outer_device(sn, conn, sk);
 	conn->peer = addr->sv->sv_srvid;
 	conn->advised = addr->advised;
+	conn->advised_oif = addr->oif;
 	err = serval_output_check(sn, conn);
 	if (err)
 		return err;
@@ -559,10 +578,10 @@ static int serval_accept(struct socket *sock, struct socket *newsock,
 	return 0;
 }
 
-/* sockaddr_sv, then the locator: 52 bytes, as published */
+/* sockaddr_sv, then the locator: 52 bytes, as published, or 64 over IPv6 */
 struct name {
 	struct sockaddr_sv sv;
-	struct sockaddr_in sin;
+	union serval_sockaddr locator;
 };
 
 static void fill_name(struct name *name, const struct serval_conn *conn,
@@ -575,8 +594,13 @@ static void fill_name(struct name *name, const struct serval_conn *conn,
 		name->sv.sv_prefix_bits = conn->bits;
 	if (!peer)
 		name->sv.sv_flags = conn->flags;
-	if (fl)
-		name->sin.sin_addr.s_addr = peer ? fl->raddr : fl->laddr;
+	if (!fl)
+		return;
+	serval_addr_sock(&name->locator,
+			  peer ? &fl->path.raddr : &fl->path.laddr);
+	if (name->locator.sa.sa_family == AF_INET6 &&
+	    serval_addr_needs_device(&name->locator.sin6.sin6_addr))
+		name->locator.sin6.sin6_scope_id = fl->path.oif;
 }
 
 static int serval_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
@@ -591,13 +615,15 @@ static int serval_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
 		return -ENOTCONN;
 	memset(name, 0, sizeof(*name));
 	name->sv.sv_family = serval_family;
-	name->sin.sin_family = AF_INET;
+	name->locator.sin.sin_family = AF_INET;
 	rcu_read_lock();
 	conn = serval_conn_find_sock(serval_net(sock_net(sk)), sk);
 	if (conn)
 		fill_name(name, conn, peer);
 	rcu_read_unlock();
-	return sizeof(*name);
+	return sizeof(name->sv) + (name->locator.sa.sa_family == AF_INET ?
+				   sizeof(name->locator.sin) :
+				   sizeof(name->locator.sin6));
 }
 
 /* sendto() with MSG_FASTOPEN is connect() and send() in one: TCP gets the
@@ -743,8 +769,8 @@ static int rebuild_header(struct sock *sk)
 	fl = conn ? rcu_dereference(conn->flow) : NULL;
 	if (fl && fl->state == SERVAL_FLOW_SYN_SENT)
 		inet_csk(sk)->icsk_ext_hdr_len = SERVAL_CONFIRM_EXTRA;
-	else if (fl && tcp_sk(sk)->advmss > fl->mss)
-		tcp_sk(sk)->advmss = fl->mss;
+	else if (fl && tcp_sk(sk)->advmss > fl->path.mss)
+		tcp_sk(sk)->advmss = fl->path.mss;
 	rcu_read_unlock();
 	return native_af_ops->rebuild_header(sk);
 }

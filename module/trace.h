@@ -29,7 +29,7 @@ TRACE_EVENT(serval_service,
 		__field(u8, type)
 		__field(u32, priority)
 		__field(u32, weight)
-		__array(u8, addr, 4)
+		__array(u8, addr, 16)
 	),
 
 	TP_fast_assign(
@@ -40,10 +40,10 @@ TRACE_EVENT(serval_service,
 		__entry->type = rule->type;
 		__entry->priority = rule->priority;
 		__entry->weight = rule->weight;
-		memcpy(__entry->addr, &rule->addr, 4);
+		memcpy(__entry->addr, &rule->addr, 16);
 	),
 
-	TP_printk("netns=%u %s id=%s/%u type=%u priority=%u weight=%u addr=%pI4",
+	TP_printk("netns=%u %s id=%s/%u type=%u priority=%u weight=%u addr=%pI6c",
 		  __entry->netns, __get_str(what),
 		  __print_hex_str(__entry->id, SERVICE_ID_LEN),
 		  __entry->bits, __entry->type, __entry->priority,
@@ -63,8 +63,8 @@ TRACE_EVENT(serval_flow,
 		__field(u32, local_id)
 		__field(u32, peer_id)
 		__field(u8, state)
-		__array(u8, laddr, 4)
-		__array(u8, raddr, 4)
+		__array(u8, laddr, 16)
+		__array(u8, raddr, 16)
 	),
 
 	TP_fast_assign(
@@ -73,11 +73,11 @@ TRACE_EVENT(serval_flow,
 		__entry->local_id = ntohl(fl->local_id);
 		__entry->peer_id = ntohl(fl->peer_id);
 		__entry->state = fl->state;
-		memcpy(__entry->laddr, &fl->laddr, 4);
-		memcpy(__entry->raddr, &fl->raddr, 4);
+		memcpy(__entry->laddr, &fl->path.laddr, 16);
+		memcpy(__entry->raddr, &fl->path.raddr, 16);
 	),
 
-	TP_printk("netns=%u %s local_id=%08x peer_id=%08x state=%u laddr=%pI4 raddr=%pI4",
+	TP_printk("netns=%u %s local_id=%08x peer_id=%08x state=%u laddr=%pI6c raddr=%pI6c",
 		  __entry->netns, __get_str(what), __entry->local_id,
 		  __entry->peer_id, __entry->state, __entry->laddr,
 		  __entry->raddr)

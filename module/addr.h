@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Locators: IPv4 and IPv6 addresses of hosts in one type.
+ *
+ * A struct in6_addr; an IPv4 address is kept as ::ffff:a.b.c.d, and :: is "no
+ * address".  Nothing of that form is accepted from the network.
+ */
+#ifndef _SERVAL_ADDR_H
+#define _SERVAL_ADDR_H
+
+#include <linux/in6.h>
+#include <net/ipv6.h>
+
+static inline struct in6_addr serval_addr_from4(__be32 ip4)
+{
+	struct in6_addr addr;
+
+	ipv6_addr_set_v4mapped(ip4, &addr);
+	return addr;
+}
+
+static inline bool serval_addr_is4(const struct in6_addr *addr)
+{
+	return ipv6_addr_v4mapped(addr);
+}
+
+static inline __be32 serval_addr_to4(const struct in6_addr *addr)
+{
+	return addr->s6_addr32[3];
+}
+
+/* An IPv6 address that means something only on one device */
+static inline bool serval_addr_needs_device(const struct in6_addr *addr)
+{
+	return ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL;
+}
+
+/* A socket address without port; "no address" is shown as one of IPv4 */
+union serval_sockaddr {
+	struct sockaddr sa;
+	struct sockaddr_in sin;
+	struct sockaddr_in6 sin6;
+};
+
+static inline const struct sockaddr *
+serval_addr_sock(union serval_sockaddr *out, const struct in6_addr *addr)
+{
+	memset(out, 0, sizeof(*out));
+	if (serval_addr_is4(addr) || ipv6_addr_any(addr)) {
+		out->sin.sin_family = AF_INET;
+		out->sin.sin_addr.s_addr = serval_addr_to4(addr);
+	} else {
+		out->sin6.sin6_family = AF_INET6;
+		out->sin6.sin6_addr = *addr;
+	}
+	return &out->sa;
+}
+
+#endif /* _SERVAL_ADDR_H */

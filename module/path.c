@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The outer packet: route, checksum, transmission, whichever the IP version.
+ *
+ * Checksums: TCP leaves CHECKSUM_PARTIAL.  That is passed on only to devices
+ * that take our superpackets, which are software devices; network cards have
+ * been seen to damage protocol 144.
+ */
+#include <linux/ip.h>
+#include <linux/netdevice.h>
+#include <net/dst.h>
+#include <net/ip6_fib.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/tcp.h>
+
+#include "outer.h"
+#include "path.h"
+#include "serval.h"
+#include "wire.h"
+
+/* TCP can't use less, and 65,475 is what sal0's MTU of 65,535 leaves */
+#define MSS_MIN		88
+#define MSS_MAX		65475
+
+/**
+ * serval_path_init() - a path that leads nowhere yet
+ * @path: zeroed
+ */
+void serval_path_init(struct serval_path *path)
+{
+	spin_lock_init(&path->lock);
+}
+
+/* Return: the route that is not valid any more */
+static struct dst_entry *set_locked(struct serval_path *path,
+				    const struct in6_addr *laddr,
+				    const struct in6_addr *raddr, int oif)
+{
+	path->family = serval_addr_is4(raddr) ? AF_INET : AF_INET6;
+	path->laddr = *laddr;
+	path->raddr = *raddr;
+	path->oif = oif;
+	return rcu_replace_pointer(path->dst, NULL,
+				   lockdep_is_held(&path->lock));
+}
+
+/**
+ * serval_path_set() - lead a path elsewhere
+ * @path:  path
+ * @laddr: local locator, :: to let the route choose
+ * @raddr: remote locator
+ * @oif:   outer device, 0 = by route
+ *
+ * Nothing changes if it leads there already.
+ *
+ * Context: any but hard interrupt.
+ */
+void serval_path_set(struct serval_path *path, const struct in6_addr *laddr,
+		     const struct in6_addr *raddr, int oif)
+{
+	struct dst_entry *old = NULL;
+
+	spin_lock_bh(&path->lock);
+	if (!ipv6_addr_equal(&path->raddr, raddr) || path->oif != oif ||
+	    (!ipv6_addr_any(laddr) && !ipv6_addr_equal(&path->laddr, laddr)))
+		old = set_locked(path, laddr, raddr, oif);
+	spin_unlock_bh(&path->lock);
+	dst_release(old);
+}
+
+/**
+ * serval_path_answer() - lead a path to where a packet came from
+ * @path: path
+ * @skb:  received, network header set
+ * @oif:  outer device, 0 = by route, or where it came from if the address
+ *        means nothing elsewhere
+ */
+void serval_path_answer(struct serval_path *path, const struct sk_buff *skb,
+			int oif)
+{
+	struct in6_addr laddr = serval_outer_daddr(skb);
+	struct in6_addr raddr = serval_outer_saddr(skb);
+
+	if (!oif && serval_addr_needs_device(&raddr))
+		oif = serval_outer_iif(skb);
+	serval_path_set(path, &laddr, &raddr, oif);
+}
+
+/**
+ * serval_path_release() - drop the cached route
+ * @path: that nobody uses any more
+ */
+void serval_path_release(struct serval_path *path)
+{
+	dst_release(rcu_dereference_protected(path->dst, true));
+	RCU_INIT_POINTER(path->dst, NULL);
+}
+
+/**
+ * serval_outer_iif() - device that a packet came in through
+ * @skb: received, network header and route are the outer ones
+ */
+int serval_outer_iif(const struct sk_buff *skb)
+{
+	return serval_outer_is4(skb) ? inet_iif(skb) : inet6_iif(skb);
+}
+
+/**
+ * serval_outer_sdif() - enslaved device behind serval_outer_iif(), or 0
+ * @skb: see there
+ */
+int serval_outer_sdif(const struct sk_buff *skb)
+{
+	return serval_outer_is4(skb) ? inet_sdif(skb) : inet6_sdif(skb);
+}
+
+static struct dst_entry *lookup_family(struct serval_net *sn,
+				       const struct serval_path *path,
+				       const struct sock *sk, u32 mark,
+				       struct in6_addr *saddr)
+{
+	/* the address it was bound to is of the other version */
+	if (!ipv6_addr_any(&path->laddr) &&
+	    serval_addr_is4(&path->laddr) != (path->family == AF_INET))
+		return ERR_PTR(-EADDRNOTAVAIL);
+	if (path->family == AF_INET)
+		return serval_ipv4_lookup(sn, path, sk, mark, saddr);
+	return serval_ipv6_lookup(sn, path, sk, mark, saddr);
+}
+
+static struct dst_entry *lookup(struct serval_net *sn,
+				const struct serval_path *path,
+				const struct sock *sk, u32 mark,
+				struct in6_addr *saddr)
+{
+	struct dst_entry *dst = lookup_family(sn, path, sk, mark, saddr);
+
+	if (IS_ERR(dst)) {
+		SERVAL_INC(sn, NOROUTE);
+		return dst;
+	}
+	if (dst->dev == sn->dev) {
+		dst_release(dst);
+		SERVAL_INC(sn, OUTLOOP);
+		return ERR_PTR(-ELOOP);
+	}
+	return dst;
+}
+
+static void set_mtu(struct serval_path *path, const struct dst_entry *dst)
+{
+	WRITE_ONCE(path->mtu, dst_mtu(dst));
+	WRITE_ONCE(path->mss, clamp_t(int, (int)serval_path_room(path) -
+				      SERVAL_HDR_LEN - sizeof(struct tcphdr),
+				      MSS_MIN, MSS_MAX));
+}
+
+static u32 dst_cookie(struct dst_entry *dst, u8 family)
+{
+	return family == AF_INET ? 0 : rt6_get_cookie((struct rt6_info *)dst);
+}
+
+/**
+ * serval_path_route() - find a path's route and cache it
+ * @sn:   namespace
+ * @path: with @raddr set; gains @laddr if it has none, @mtu and @mss
+ * @sk:   full socket for owner and policy, or NULL
+ * @mark: SO_MARK of the socket, or that of the packet
+ *
+ * Context: rcu_read_lock() held, under which the result may be used.
+ * Return: the route or an ERR_PTR: -ENETUNREACH and what else IP says,
+ * -ELOOP if it leads to sal0, -EADDRNOTAVAIL if the local address asked for is
+ * of the other IP version.
+ */
+struct dst_entry *serval_path_route(struct serval_net *sn,
+				    struct serval_path *path,
+				    const struct sock *sk, u32 mark)
+{
+	struct dst_entry *dst, *old;
+	struct in6_addr saddr;
+
+	dst = lookup(sn, path, sk, mark, &saddr);
+	if (IS_ERR(dst))
+		return dst;
+	spin_lock_bh(&path->lock);
+	if (ipv6_addr_any(&path->laddr))
+		path->laddr = saddr;
+	set_mtu(path, dst);
+	WRITE_ONCE(path->cookie, dst_cookie(dst, path->family));
+	old = rcu_replace_pointer(path->dst, dst,
+				  lockdep_is_held(&path->lock));
+	spin_unlock_bh(&path->lock);
+	dst_release(old);
+	return dst;
+}
+
+static struct dst_entry *cached_route(struct serval_net *sn,
+				      struct serval_path *path,
+				      const struct sock *sk, u32 mark)
+{
+	struct dst_entry *dst = rcu_dereference(path->dst);
+
+	if (unlikely(!dst || !dst_check(dst, READ_ONCE(path->cookie))))
+		return serval_path_route(sn, path, sk, mark);
+	return dst;
+}
+
+/* Superpackets are cut in software at the host's edge: no network card
+ * claims SKB_GSO_SCTP, all software devices do.  A router on the way (a
+ * container's host) takes our header for the transport's; only of an
+ * encapsulated packet does it look for TCP's elsewhere.
+ */
+static int prepare_offload(struct sk_buff *skb, const struct dst_entry *dst)
+{
+	if (skb_is_gso(skb)) {
+		skb_shinfo(skb)->gso_type |= SKB_GSO_SCTP;
+		if (!(dst->dev->flags & IFF_LOOPBACK)) {
+			skb->encapsulation = 1;
+			skb->inner_transport_header = skb->transport_header;
+		}
+		return 0;
+	}
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    !(dst->dev->features & NETIF_F_GSO_SCTP))
+		return skb_checksum_help(skb);
+	return 0;
+}
+
+static int output(struct serval_net *sn, struct serval_path *path,
+		  struct sock *sk, struct sk_buff *skb,
+		  const struct dst_entry *dst, u8 tos)
+{
+	u32 segs = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+
+	SERVAL_ADD(sn, OUTPKTS, segs);
+	SERVAL_ADD(sn, OUTOCTETS, skb->len);
+	if (likely(path->family == AF_INET))
+		return serval_ipv4_output(sn, path, sk, skb, dst, tos, segs);
+	return serval_ipv6_output(sn, path, sk, skb, dst, tos);
+}
+
+/**
+ * serval_path_xmit() - send one segment or superpacket along a path
+ * @sn:   namespace
+ * @path: path
+ * @sk:   full socket or NULL
+ * @skb:  at the SAL header, with SERVAL_OUTER_MAX headroom; without @sk its
+ *        mark is the socket's; consumed
+ * @tos:  DSCP and ECN of the transport
+ *
+ * Context: rcu_read_lock() held; a full @sk is locked.
+ * Return: as ip_local_out(), or a negative errno.
+ */
+int serval_path_xmit(struct serval_net *sn, struct serval_path *path,
+		     struct sock *sk, struct sk_buff *skb, u8 tos)
+{
+	struct dst_entry *dst;
+	int err;
+
+	if (sk) {
+		skb->mark = READ_ONCE(sk->sk_mark);
+		skb->priority = READ_ONCE(sk->sk_priority);
+	}
+	dst = cached_route(sn, path, sk, skb->mark);
+	if (IS_ERR(dst)) {
+		err = PTR_ERR(dst);
+		goto drop;
+	}
+	err = prepare_offload(skb, dst);
+	if (unlikely(err))
+		goto drop;
+
+	/* the transport header stays TCP's: the queue layer reads it in
+	 * superpackets to tell their length
+	 */
+	skb_dst_drop(skb);
+	skb_dst_set_noref(skb, dst);
+	return output(sn, path, sk, skb, dst, tos);
+
+drop:
+	kfree_skb(skb);
+	return err;
+}
+
+static struct sk_buff *build_reply(struct serval_net *sn,
+				   const struct dst_entry *dst,
+				   const struct serval_pkt *pkt)
+{
+	unsigned int room = LL_RESERVED_SPACE(dst->dev) + SERVAL_OUTER_MAX;
+	unsigned int len = serval_wire_size(pkt);
+	struct sk_buff *skb;
+
+	skb = alloc_skb(room + len, GFP_ATOMIC);
+	if (!skb) {
+		SERVAL_INC(sn, OUTNOMEM);
+		return NULL;
+	}
+	skb_reserve(skb, room);
+	serval_wire_build(skb_put(skb, len), pkt);
+	skb_reset_transport_header(skb);
+	return skb;
+}
+
+/**
+ * serval_path_reply() - answer a packet without any state
+ * @sn:  namespace
+ * @to:  received packet, network header set
+ * @pkt: control header to send to where it came from
+ *
+ * Context: rcu_read_lock() held.
+ */
+void serval_path_reply(struct serval_net *sn, const struct sk_buff *to,
+		       const struct serval_pkt *pkt)
+{
+	struct serval_path path = {};
+	struct dst_entry *dst;
+	struct sk_buff *skb;
+
+	serval_path_init(&path);
+	serval_path_answer(&path, to, 0);
+	dst = serval_path_route(sn, &path, NULL, to->mark);
+	if (IS_ERR(dst))
+		return;
+	skb = build_reply(sn, dst, pkt);
+	if (skb) {
+		skb_dst_set(skb, dst_clone(dst));
+		output(sn, &path, NULL, skb, dst, 0);
+	}
+	serval_path_release(&path);
+}

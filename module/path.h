@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Paths: from one locator to another, over IPv4 or IPv6.
+ *
+ * A path is part of whatever sends along it.  It caches its route as TCP
+ * caches sk_dst: read under RCU, checked with dst_check(), replaced under
+ * @lock.  Its local locator is chosen by the route of the first packet and
+ * stays: an established peer takes data from nowhere else.
+ */
+#ifndef _SERVAL_PATH_H
+#define _SERVAL_PATH_H
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/skbuff.h>
+#include <linux/spinlock.h>
+#include <net/dsfield.h>
+
+#include "addr.h"
+
+struct dst_entry;
+struct serval_net;
+struct serval_pkt;
+struct sock;
+
+/**
+ * struct serval_path - where packets go, and how
+ * @lock:   protects what follows; a leaf, softirq-safe
+ * @family: of both locators, AF_INET or AF_INET6; 0 until @raddr is known
+ * @mss:    largest TCP segment, without options, that fits the route
+ * @mtu:    of the route when @mss was computed
+ * @laddr:  local locator, :: until a route is known
+ * @raddr:  remote locator
+ * @oif:    outer device asked for, 0 = by route
+ * @ip_id:  next IPv4 identification
+ * @cookie: validates @dst (IPv6)
+ * @dst:    cached route; a reference
+ *
+ * Locators change only before a peer is known; from then on they are constant
+ * and read without the lock.
+ */
+struct serval_path {
+	spinlock_t lock;
+	u8 family;
+	u16 mss;
+	u32 mtu;
+	struct in6_addr laddr;
+	struct in6_addr raddr;
+	int oif;
+	u16 ip_id;
+	u32 cookie;
+	struct dst_entry __rcu *dst;
+};
+
+void serval_path_init(struct serval_path *path);
+void serval_path_set(struct serval_path *path, const struct in6_addr *laddr,
+		     const struct in6_addr *raddr, int oif);
+void serval_path_answer(struct serval_path *path, const struct sk_buff *skb,
+			int oif);
+void serval_path_release(struct serval_path *path);
+struct dst_entry *serval_path_route(struct serval_net *sn,
+				    struct serval_path *path,
+				    const struct sock *sk, u32 mark);
+int serval_path_xmit(struct serval_net *sn, struct serval_path *path,
+		     struct sock *sk, struct sk_buff *skb, u8 tos);
+void serval_path_reply(struct serval_net *sn, const struct sk_buff *to,
+		       const struct serval_pkt *pkt);
+
+/* Room that the headers of IP take before the SAL header */
+#define SERVAL_OUTER_MAX	sizeof(struct ipv6hdr)
+
+static inline unsigned int serval_path_overhead(const struct serval_path *path)
+{
+	return path->family == AF_INET ? sizeof(struct iphdr) :
+					 sizeof(struct ipv6hdr);
+}
+
+/* What one packet can carry from the SAL header on */
+static inline unsigned int serval_path_room(const struct serval_path *path)
+{
+	return path->mtu - serval_path_overhead(path);
+}
+
+/* Received packets, whose network header is the outer one */
+
+static inline bool serval_outer_is4(const struct sk_buff *skb)
+{
+	return ip_hdr(skb)->version == 4;
+}
+
+static inline u8 serval_outer_tos(const struct sk_buff *skb)
+{
+	return serval_outer_is4(skb) ? ip_hdr(skb)->tos :
+				       ipv6_get_dsfield(ipv6_hdr(skb));
+}
+
+static inline struct in6_addr serval_outer_saddr(const struct sk_buff *skb)
+{
+	return serval_outer_is4(skb) ? serval_addr_from4(ip_hdr(skb)->saddr) :
+				       ipv6_hdr(skb)->saddr;
+}
+
+static inline struct in6_addr serval_outer_daddr(const struct sk_buff *skb)
+{
+	return serval_outer_is4(skb) ? serval_addr_from4(ip_hdr(skb)->daddr) :
+				       ipv6_hdr(skb)->daddr;
+}
+
+int serval_outer_iif(const struct sk_buff *skb);
+int serval_outer_sdif(const struct sk_buff *skb);
+
+/* Does a packet come from the path's peer? */
+static inline bool serval_path_is_peer(const struct serval_path *path,
+				       const struct sk_buff *skb)
+{
+	if (likely(path->family == AF_INET))
+		return serval_outer_is4(skb) &&
+		       serval_addr_to4(&path->raddr) == ip_hdr(skb)->saddr;
+	return !serval_outer_is4(skb) &&
+	       ipv6_addr_equal(&path->raddr, &ipv6_hdr(skb)->saddr);
+}
+
+#endif /* _SERVAL_PATH_H */

@@ -55,6 +55,13 @@ register_net_sysctl_sz(struct net *net, const char *path,
 #define serval_dump_attrs(cb)	(genl_info_dump(cb)->attrs)
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+/* 6.11: sysctl handlers get a constant table; commit 78eb4ea25cd5 */
+#define serval_ctl_table	struct ctl_table
+#else
+#define serval_ctl_table	const struct ctl_table
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 /* 6.10: __assign_str() lost its second argument; commit 2c92ca849fcc */
 #define serval_assign_str(dst, src)	__assign_str(dst, src)

@@ -50,6 +50,7 @@ struct serval_conn_key {
  * @owned:   a struct socket has it: not for the collector
  * @owner:   that socket's sock, no reference: release() ends @owned
  * @dead:    out of the table; never get a socket or flow any more
+ * @encap:   enum serval_udp_encap, or SERVAL_UDP_DEFAULT: as the namespace
  * @bound:   @local was given by bind() and is in the service table
  * @lport:   TCP ports, network byte order; 0 until known
  * @rport:   see @lport
@@ -81,6 +82,7 @@ struct serval_conn {
 	bool owned;
 	bool dead;
 	bool bound;
+	s8 encap;
 	__be16 lport;
 	__be16 rport;
 	struct in6_addr laddr;
@@ -107,6 +109,7 @@ enum serval_flow_state {
  * @local_id:  random or keyed hash, never 0, constant
  * @peer_id:   0 until the SYN-ACK is accepted
  * @state:     enum serval_flow_state
+ * @active:    this host asked for it
  * @confirmed: the responder has been heard after its SYN-ACK; its ACKs and
  *             data need no confirm extensions from here on
  * @path:      locators and route
@@ -131,6 +134,7 @@ struct serval_flow {
 	__be32 local_id;
 	__be32 peer_id;
 	u8 state;
+	bool active;
 	bool confirmed;
 	atomic_t awaited;
 	struct serval_hdr hdr;

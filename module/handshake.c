@@ -430,6 +430,16 @@ static void refuse(struct serval_net *sn, struct sk_buff *skb,
 	serval_drop(sn, skb, SERVAL_MIB_SYNNOSERVICE);
 }
 
+/* The same request may come raw and inside UDP: answer the last */
+static void spoken_to(struct serval_flow *fl, const struct sk_buff *skb)
+{
+	const struct udphdr *uh = serval_outer_udp(skb);
+
+	if (READ_ONCE(fl->state) == SERVAL_FLOW_SYN_RCVD)
+		serval_path_encapsulate(&fl->path, uh ? uh->dest : 0,
+					uh ? uh->source : 0);
+}
+
 /**
  * serval_syn_rcv() - a SYN asks for a service
  * @sn:  namespace
@@ -465,6 +475,7 @@ void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 		seed_complete(sn, &seed, th, true);
 	}
 	if (fl) {
+		spoken_to(fl, skb);
 		clamp_received(skb, len, fl->path.mss);
 		deliver_passive(sn, skb, fl->conn, len, t->sk);
 		return;
@@ -534,6 +545,7 @@ void serval_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
 	if (!same_peer(fl, skb, pkt) || pkt->ackno != fl->iss + 1)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
 
+	spoken_to(fl, skb);
 	spin_lock_bh(&fl->conn->lock);
 	if (fl->state == SERVAL_FLOW_SYN_RCVD) {
 		WRITE_ONCE(fl->confirmed, true);
@@ -543,6 +555,7 @@ void serval_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
 	} else {
 		spin_unlock_bh(&fl->conn->lock);
 	}
+	serval_path_follow(&fl->path, skb);
 	atomic64_inc(&fl->received_packets);
 	atomic64_add(skb->len - len, &fl->received_bytes);
 	serval_deliver(sn, skb, fl->conn, len);
@@ -644,8 +657,12 @@ void serval_synack_rcv(struct serval_net *sn, struct sk_buff *skb,
 	if (READ_ONCE(fl->state) == SERVAL_FLOW_SYN_SENT) {
 		if (!synack_acceptable(skb, len, fl, pkt, th))
 			return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
-		if (adopt(fl, skb, pkt))
+		if (adopt(fl, skb, pkt)) {
+			serval_encap_learn(sn, &fl->path);
+			if (fl->path.dport)
+				serval_encap_keep(sn);
 			established(sn, fl);
+		}
 	}
 	if (fl->peer_id != pkt->src || !serval_path_is_peer(&fl->path, skb)) {
 		/* the loser of a race between two responders */

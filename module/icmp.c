@@ -93,6 +93,89 @@ static struct sock *quoted_sock(struct serval_net *sn,
 	return NULL;
 }
 
+/* What an error quotes, and what it says */
+struct quote {
+	struct in6_addr saddr;
+	struct in6_addr daddr;
+	int off;	/* of the SAL header */
+	int mtu;	/* > 0: the packet was too big */
+	int err;	/* else: errno, 0 = nothing to tell */
+};
+
+static void update_pmtu(struct serval_net *sn, struct sk_buff *skb,
+			const struct serval_path *path, int mtu)
+{
+	if (path->family == AF_INET)
+		ipv4_update_pmtu(skb, sn->net, mtu, 0,
+				 serval_path_protocol(path));
+	else
+		ip6_update_pmtu(skb, sn->net, htonl(mtu), path->oif, 0,
+				sock_net_uid(sn->net, NULL));
+}
+
+/* @skb at the quoted IP header.  Return: 0 if the quotation is of a flow */
+static int handle(struct serval_net *sn, struct sk_buff *skb,
+		  const struct quote *q)
+{
+	struct serval_flow *fl;
+	struct sock *sk;
+
+	if (READ_ONCE(sn->closed))
+		return -ENOENT;
+	fl = quoted_flow(sn, skb, q->off, &q->saddr, &q->daddr);
+	if (!fl) {
+		SERVAL_INC(sn, INICMPERRORS);
+		return -ENOENT;
+	}
+	if (!q->mtu && !q->err)
+		return 0;
+	sk = quoted_sock(sn, skb, q->off, fl);
+	if (!sk)
+		return 0;
+	if (q->mtu) {
+		update_pmtu(sn, skb, &fl->path, q->mtu);
+		mtu_reduced(sn, sk, fl);
+	} else {
+		report_error(sk, q->err);
+	}
+	sock_put(sk);
+	return 0;
+}
+
+static int handle4(struct serval_net *sn, struct sk_buff *skb, int off,
+		   u8 type, u8 code, u32 mtu)
+{
+	const struct iphdr *iph = (struct iphdr *)skb->data;
+	struct quote q = {
+		.saddr = serval_addr_from4(iph->saddr),
+		.daddr = serval_addr_from4(iph->daddr),
+		.off = off,
+	};
+
+	if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED)
+		q.mtu = mtu;
+	else if (type == ICMP_DEST_UNREACH && code <= NR_ICMP_UNREACH)
+		q.err = icmp_err_convert[code].errno;
+	return handle(sn, skb, &q);
+}
+
+static int handle6(struct serval_net *sn, struct sk_buff *skb, int off,
+		   u8 type, u8 code, u32 mtu)
+{
+	const struct ipv6hdr *ip6h = (struct ipv6hdr *)skb->data;
+	struct quote q = {
+		.saddr = ip6h->saddr,
+		.daddr = ip6h->daddr,
+		.off = off,
+	};
+
+	if (type == ICMPV6_PKT_TOOBIG)
+		q.mtu = min_t(u32, mtu, IP6_MAX_MTU);
+	else if (type == ICMPV6_DEST_UNREACH)
+		icmpv6_err_convert(type, code, &q.err);
+	return handle(sn, skb, &q);
+}
+
 /**
  * serval_icmp_err4() - ICMP error about a packet of protocol 144
  * @skb:  at the quoted IP header
@@ -102,36 +185,9 @@ static struct sock *quoted_sock(struct serval_net *sn,
  */
 int serval_icmp_err4(struct sk_buff *skb, u32 info)
 {
-	struct serval_net *sn = serval_net(dev_net(skb->dev));
-	const struct iphdr *iph = (struct iphdr *)skb->data;
-	const struct in6_addr saddr = serval_addr_from4(iph->saddr);
-	const struct in6_addr daddr = serval_addr_from4(iph->daddr);
-	const int type = icmp_hdr(skb)->type;
-	const int code = icmp_hdr(skb)->code;
-	int off = iph->ihl * 4;
-	struct serval_flow *fl;
-	struct sock *sk;
-
-	if (READ_ONCE(sn->closed))
-		return -ENOENT;
-	fl = quoted_flow(sn, skb, off, &saddr, &daddr);
-	if (!fl) {
-		SERVAL_INC(sn, INICMPERRORS);
-		return -ENOENT;
-	}
-	if (type != ICMP_DEST_UNREACH || code > NR_ICMP_UNREACH)
-		return 0;
-	sk = quoted_sock(sn, skb, off, fl);
-	if (!sk)
-		return 0;
-	if (code == ICMP_FRAG_NEEDED) {
-		ipv4_update_pmtu(skb, sn->net, info, 0, IPPROTO_SERVAL);
-		mtu_reduced(sn, sk, fl);
-	} else {
-		report_error(sk, icmp_err_convert[code].errno);
-	}
-	sock_put(sk);
-	return 0;
+	return handle4(serval_net(dev_net(skb->dev)), skb,
+		       ((struct iphdr *)skb->data)->ihl * 4,
+		       icmp_hdr(skb)->type, icmp_hdr(skb)->code, info);
 }
 
 /**
@@ -148,32 +204,32 @@ int serval_icmp_err4(struct sk_buff *skb, u32 info)
 int serval_icmp_err6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
 		     u8 code, int offset, __be32 info)
 {
-	struct serval_net *sn = serval_net(dev_net(skb->dev));
-	const struct ipv6hdr *ip6h = (struct ipv6hdr *)skb->data;
-	struct serval_flow *fl;
-	struct sock *sk;
-	int err;
+	return handle6(serval_net(dev_net(skb->dev)), skb, offset, type, code,
+		       ntohl(info));
+}
 
-	if (READ_ONCE(sn->closed))
-		return -ENOENT;
-	fl = quoted_flow(sn, skb, offset, &ip6h->saddr, &ip6h->daddr);
-	if (!fl) {
-		SERVAL_INC(sn, INICMPERRORS);
-		return -ENOENT;
+/**
+ * serval_icmp_err_udp() - ICMP or ICMPv6 error about a UDP packet
+ * @sk:  socket of a port of ours
+ * @skb: at the quoted IP header, which is the network header; the quoted UDP
+ *       header is the transport header; the ICMP header is in front
+ *
+ * Context: softirq, rcu_read_lock() held.
+ * Return: 0 if it is about a flow, else UDP looks for another tunnel.
+ */
+int serval_icmp_err_udp(struct sock *sk, struct sk_buff *skb)
+{
+	int off = skb_transport_offset(skb) + sizeof(struct udphdr);
+	struct serval_net *sn = serval_net(sock_net(sk));
+	const struct icmp6hdr *icmp6h;
+	const struct icmphdr *icmph;
+
+	if (serval_outer_is4(skb)) {
+		icmph = (struct icmphdr *)skb->data - 1;
+		return handle4(sn, skb, off, icmph->type, icmph->code,
+			       ntohs(icmph->un.frag.mtu));
 	}
-	if (type != ICMPV6_PKT_TOOBIG && type != ICMPV6_DEST_UNREACH)
-		return 0;
-	sk = quoted_sock(sn, skb, offset, fl);
-	if (!sk)
-		return 0;
-	if (type == ICMPV6_PKT_TOOBIG) {
-		ip6_update_pmtu(skb, sn->net, info, fl->path.oif, 0,
-				sock_net_uid(sn->net, NULL));
-		mtu_reduced(sn, sk, fl);
-	} else {
-		icmpv6_err_convert(type, code, &err);
-		report_error(sk, err);
-	}
-	sock_put(sk);
-	return 0;
+	icmp6h = (struct icmp6hdr *)skb->data - 1;
+	return handle6(sn, skb, off, icmp6h->icmp6_type, icmp6h->icmp6_code,
+		       ntohl(icmp6h->icmp6_mtu));
 }

@@ -2,7 +2,7 @@
 /*
  * From IP to TCP.
  *
- *	ip_local_deliver(), ip6_input() -> rcv()
+ *	ip_local_deliver(), ip6_input(), UDP -> serval_input()
  *	   12-byte header:	flow by destination id; source id and locator
  *				must be the peer's
  *	   longer:		parse, then by CONTROL flags to handshake.c
@@ -94,7 +94,8 @@ static int call_tcp(struct serval_net *sn, struct sk_buff *skb)
 	skb->dev = sn->dev;
 	skb->protocol = htons(ETH_P_IPV6);
 	skb->encapsulation = 0;
-	skb_shinfo(skb)->gso_type &= ~SKB_GSO_SCTP;
+	skb_shinfo(skb)->gso_type &= ~(SKB_GSO_SCTP | SKB_GSO_UDP_TUNNEL |
+				       SKB_GSO_UDP_TUNNEL_CSUM);
 	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, &sn->local_rt->dst);
 	tcp = rcu_dereference(inet6_protos[IPPROTO_TCP]);
@@ -184,8 +185,28 @@ static void rcv_segment(struct serval_net *sn, struct sk_buff *skb,
 	}
 	if (unlikely(!fl->confirmed))
 		WRITE_ONCE(fl->confirmed, true);
+	serval_path_follow(&fl->path, skb);
 	count_received(fl, skb, len);
 	serval_deliver(sn, skb, fl->conn, len);
+}
+
+/* A header alone, so that a NAT on the way remembers its flow */
+static void rcv_keepalive(struct serval_net *sn, struct sk_buff *skb,
+			  const struct serval_pkt *pkt)
+{
+	struct serval_flow *fl = serval_flow_find(sn, pkt->dst);
+
+	if (!fl)
+		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
+	if (fl->peer_id != pkt->src)
+		return serval_drop(sn, skb, SERVAL_MIB_INBADPEERID);
+	if (!serval_path_is_peer(&fl->path, skb))
+		return serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
+	if (READ_ONCE(fl->state) != SERVAL_FLOW_ESTABLISHED)
+		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
+	serval_path_follow(&fl->path, skb);
+	SERVAL_INC(sn, INKEEPALIVE);
+	consume_skb(skb);
 }
 
 static void rcv_control(struct serval_net *sn, struct sk_buff *skb,
@@ -228,6 +249,8 @@ static void rcv_parsed(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, wire_mib[err]);
 	if (pkt.has & SERVAL_HAS_CONTROL)
 		return rcv_control(sn, skb, &pkt, len);
+	if (pkt.protocol == SERVAL_PROTO_NONE && pkt.dst && skb->len == len)
+		return rcv_keepalive(sn, skb, &pkt);
 	if (pkt.protocol != SERVAL_PROTO_TCP || !pkt.dst)
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	if (!pskb_may_pull(skb, len + sizeof(struct tcphdr)))
@@ -278,42 +301,44 @@ short_packet:
 	serval_drop(sn, skb, SERVAL_MIB_INHDRERRORS);
 }
 
-static int rcv4(struct sk_buff *skb)
-{
-	struct serval_net *sn = serval_net(dev_net(skb->dev));
-
-	if (likely(count_in(sn, skb)))
-		rcv(sn, skb);
-	return 0;
-}
-
 /* An address that stands for one of IPv4 is nobody's on the network */
-static bool is_mapped(const struct ipv6hdr *ip6h)
+static bool is_mapped(const struct sk_buff *skb)
 {
-	return ipv6_addr_v4mapped(&ip6h->saddr) ||
-	       ipv6_addr_v4mapped(&ip6h->daddr);
+	return !serval_outer_is4(skb) &&
+	       (ipv6_addr_v4mapped(&ipv6_hdr(skb)->saddr) ||
+		ipv6_addr_v4mapped(&ipv6_hdr(skb)->daddr));
 }
 
-static int rcv6(struct sk_buff *skb)
+/**
+ * serval_input() - take a packet from IP or UDP
+ * @sn:  namespace
+ * @skb: at the SAL header; consumed
+ *
+ * Context: softirq, rcu_read_lock() held.
+ */
+void serval_input(struct serval_net *sn, struct sk_buff *skb)
 {
-	struct serval_net *sn = serval_net(dev_net(skb->dev));
-
 	if (unlikely(!count_in(sn, skb)))
-		return 0;
-	if (likely(!is_mapped(ipv6_hdr(skb))))
+		return;
+	if (likely(!is_mapped(skb)))
 		rcv(sn, skb);
 	else
 		serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
+}
+
+static int rcv_protocol(struct sk_buff *skb)
+{
+	serval_input(serval_net(dev_net(skb->dev)), skb);
 	return 0;
 }
 
 static const struct net_protocol protocol4 = {
-	.handler = rcv4,
+	.handler = rcv_protocol,
 	.err_handler = serval_icmp_err4,
 };
 
 static const struct inet6_protocol protocol6 = {
-	.handler = rcv6,
+	.handler = rcv_protocol,
 	.err_handler = serval_icmp_err6,
 	.flags = INET6_PROTO_FINAL,
 };

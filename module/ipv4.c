@@ -29,8 +29,9 @@ struct dst_entry *serval_ipv4_lookup(struct serval_net *sn,
 	struct rtable *rt;
 
 	flowi4_init_output(&fl4, path->oif, mark, 0, RT_SCOPE_UNIVERSE,
-			   IPPROTO_SERVAL, 0, serval_addr_to4(&path->raddr),
-			   serval_addr_to4(&path->laddr), 0, 0,
+			   serval_path_protocol(path), 0, serval_addr_to4(&path->raddr),
+			   serval_addr_to4(&path->laddr), path->dport,
+			   path->sport,
 			   sock_net_uid(sn->net, sk));
 	rt = ip_route_output_flow(sn->net, &fl4, sk);
 	if (IS_ERR(rt))
@@ -48,7 +49,7 @@ struct dst_entry *serval_ipv4_lookup(struct serval_net *sn,
  * @sn:   namespace
  * @path: with both locators
  * @sk:   full socket or NULL
- * @skb:  at the SAL header, with headroom; its dst is @dst; consumed
+ * @skb:  at the SAL or UDP header, with headroom; its dst is @dst; consumed
  * @dst:  route
  * @tos:  DSCP and ECN
  * @segs: packets this becomes: each gets an identification of its own
@@ -68,7 +69,7 @@ int serval_ipv4_output(struct serval_net *sn, struct serval_path *path,
 	iph->id = htons(path->ip_id);
 	iph->frag_off = htons(IP_DF);
 	iph->ttl = ip4_dst_hoplimit(dst);
-	iph->protocol = IPPROTO_SERVAL;
+	iph->protocol = serval_path_protocol(path);
 	iph->saddr = serval_addr_to4(&path->laddr);
 	iph->daddr = serval_addr_to4(&path->raddr);
 	path->ip_id += segs;

@@ -32,7 +32,9 @@ struct dst_entry *serval_ipv6_lookup(struct serval_net *sn,
 	struct flowi6 fl6 = {
 		.flowi6_oif = path->oif,
 		.flowi6_mark = mark,
-		.flowi6_proto = IPPROTO_SERVAL,
+		.flowi6_proto = serval_path_protocol(path),
+		.fl6_sport = path->sport,
+		.fl6_dport = path->dport,
 		.flowi6_uid = sock_net_uid(sn->net, sk),
 		.daddr = path->raddr,
 		.saddr = path->laddr,
@@ -51,7 +53,7 @@ static __be32 flow_label(struct serval_net *sn, const struct serval_path *path,
 			 struct sk_buff *skb)
 {
 	struct flowi6 fl6 = {
-		.flowi6_proto = IPPROTO_SERVAL,
+		.flowi6_proto = serval_path_protocol(path),
 		.daddr = path->raddr,
 		.saddr = path->laddr,
 	};
@@ -65,7 +67,7 @@ static __be32 flow_label(struct serval_net *sn, const struct serval_path *path,
  * @sn:   namespace
  * @path: with both locators
  * @sk:   full socket or NULL
- * @skb:  at the SAL header, with headroom; its dst is @dst; consumed
+ * @skb:  at the SAL or UDP header, with headroom; its dst is @dst; consumed
  * @dst:  route
  * @tos:  DSCP and ECN
  *
@@ -81,7 +83,7 @@ int serval_ipv6_output(struct serval_net *sn, struct serval_path *path,
 	skb_reset_network_header(skb);
 	ip6h = ipv6_hdr(skb);
 	ip6_flow_hdr(ip6h, tos, flow_label(sn, path, skb));
-	ip6h->nexthdr = IPPROTO_SERVAL;
+	ip6h->nexthdr = serval_path_protocol(path);
 	ip6h->hop_limit = ip6_dst_hoplimit((struct dst_entry *)dst);
 	ip6h->saddr = path->laddr;
 	ip6h->daddr = path->raddr;

@@ -49,6 +49,7 @@ static int __net_init net_init(struct net *net)
 	sn->settings.debug = min(debug, 10U);
 	get_random_bytes(&sn->secret, sizeof(sn->secret));
 	serval_output_init(sn);
+	serval_encap_init(sn);
 	sn->mib = alloc_percpu(struct serval_mib);
 	if (!sn->mib)
 		return -ENOMEM;
@@ -67,6 +68,7 @@ static int __net_init net_init(struct net *net)
 	err = serval_proc_init(sn);
 	if (err)
 		goto err_sysctl;
+	serval_encap_publish(sn);
 	return 0;
 
 err_sysctl:
@@ -89,6 +91,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 	struct net *net;
 
 	list_for_each_entry(net, list, exit_list) {
+		serval_encap_unpublish(serval_net(net));
 		serval_proc_exit(serval_net(net));
 		serval_sysctl_exit(serval_net(net));
 		serval_device_unpublish(serval_net(net));

@@ -14,7 +14,7 @@
 /* id, name, what it counts */
 #define SERVAL_MIB_LIST(X) \
 	X(INPKTS, "InPkts", \
-	  "packets of protocol 144 received, merged ones one by one") \
+	  "packets received, raw or inside UDP, merged ones one by one") \
 	X(OUTPKTS, "OutPkts", \
 	  "packets handed to IP, as they leave the host") \
 	X(INOCTETS, "InOctets", \
@@ -71,6 +71,10 @@
 	  "resets sent for unknown flows") \
 	X(RATELIMITED, "RateLimited", \
 	  "refusals and resets not sent: the limit is 1,000 per second") \
+	X(OUTKEEPALIVE, "OutKeepalive", \
+	  "empty packets sent to keep a NAT's binding of a silent flow") \
+	X(INKEEPALIVE, "InKeepalive", \
+	  "such packets received") \
 	X(SYNNOSERVICE, "SynNoService", \
 	  "requests for a service that nobody here listens to") \
 	X(NORULE, "NoRule", \

@@ -110,6 +110,14 @@ flush:
 	return NULL;
 }
 
+/* From UDP, which took the tunnel's header off */
+static void mark_inner(struct sk_buff *skb, int nhoff)
+{
+	skb_set_inner_mac_header(skb, nhoff);
+	skb_set_inner_network_header(skb, nhoff);
+	skb_set_inner_ipproto(skb, IPPROTO_SERVAL);
+}
+
 static int gro_complete(struct sk_buff *skb, int nhoff)
 {
 	int thoff = nhoff + SERVAL_HDR_LEN;
@@ -121,6 +129,34 @@ static int gro_complete(struct sk_buff *skb, int nhoff)
 	skb->encapsulation = 1;
 	tcp_gro_complete(skb);
 	return 0;
+}
+
+/**
+ * serval_gro_receive_udp() - aggregate what arrives inside UDP
+ * @sk:   socket of a port of ours
+ * @head: see struct net_offload
+ * @skb:  at the SAL header
+ *
+ * Nothing is nested here: the packet is treated as if no tunnel were around
+ * it, so that its one IP header is compared as such.
+ */
+struct sk_buff *serval_gro_receive_udp(struct sock *sk, struct list_head *head,
+				       struct sk_buff *skb)
+{
+	NAPI_GRO_CB(skb)->encap_mark = 0;
+	return gro_receive(head, skb);
+}
+
+/**
+ * serval_gro_complete_udp() - complete what was aggregated inside UDP
+ * @sk:    see above
+ * @skb:   superpacket
+ * @nhoff: offset of the SAL header
+ */
+int serval_gro_complete_udp(struct sock *sk, struct sk_buff *skb, int nhoff)
+{
+	mark_inner(skb, nhoff);
+	return gro_complete(skb, nhoff);
 }
 
 static const struct net_offload offload = {

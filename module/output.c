@@ -182,10 +182,29 @@ static void set_target(struct serval_flow *fl, const struct in6_addr *addr,
 	spin_unlock_bh(&fl->conn->lock);
 }
 
+/* Raw or inside UDP?  Return: whether it is to be repeated inside UDP */
+static bool choose_encap(struct serval_net *sn, const struct serval_conn *conn,
+			 struct serval_flow *fl, const struct sock *sk)
+{
+	int mode = conn->encap == SERVAL_UDP_DEFAULT ?
+		   READ_ONCE(sn->settings.udp_encap) : conn->encap;
+	bool udp = mode == SERVAL_UDP_ALWAYS, known = true;
+
+	if (mode == SERVAL_UDP_AUTO)
+		known = serval_encap_known(sn, &fl->path.raddr, &udp);
+	if (known && udp)
+		serval_encap_request(sn, &fl->path, ntohl(fl->local_id));
+	else
+		serval_path_encapsulate(&fl->path, 0, 0);
+	return mode == SERVAL_UDP_AUTO && !fl->path.dport &&
+	       (!known || inet_csk(sk)->icsk_retransmits);
+}
+
 static int send_syn(struct serval_net *sn, struct serval_conn *conn,
 		    struct serval_flow *fl, struct sock *sk,
 		    struct sk_buff *skb, u8 tos)
 {
+	bool repeat = choose_encap(sn, conn, fl, sk);
 	struct dst_entry *dst;
 	int err;
 
@@ -201,6 +220,10 @@ static int send_syn(struct serval_net *sn, struct serval_conn *conn,
 	if (err)
 		return err;
 	SERVAL_INC(sn, OUTSYN);
+	if (repeat && !(dst->dev->flags & IFF_LOOPBACK)) {
+		skb->mark = READ_ONCE(sk->sk_mark);
+		serval_encap_race(sn, fl, skb, tos);
+	}
 	return serval_path_xmit(sn, &fl->path, sk, skb, tos);
 }
 

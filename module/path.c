@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The outer packet: route, checksum, transmission, whichever the IP version.
+ * The outer packet: route, UDP header, checksum, transmission, whichever the
+ * IP version.
  *
  * Checksums: TCP leaves CHECKSUM_PARTIAL.  That is passed on only to devices
  * that take our superpackets, which are software devices; network cards have
- * been seen to damage protocol 144.
+ * been seen to damage protocol 144.  Inside UDP the sum of the whole is then
+ * known from the pseudo headers alone (local checksum offload).
  */
 #include <linux/ip.h>
 #include <linux/netdevice.h>
 #include <net/dst.h>
 #include <net/ip6_fib.h>
 #include <net/ipv6.h>
+#include <net/ip6_checksum.h>
 #include <net/route.h>
 #include <net/tcp.h>
+#include <net/udp.h>
 
 #include "outer.h"
 #include "path.h"
@@ -41,6 +45,8 @@ static struct dst_entry *set_locked(struct serval_path *path,
 	path->laddr = *laddr;
 	path->raddr = *raddr;
 	path->oif = oif;
+	path->sport = 0;
+	path->dport = 0;
 	return rcu_replace_pointer(path->dst, NULL,
 				   lockdep_is_held(&path->lock));
 }
@@ -52,7 +58,7 @@ static struct dst_entry *set_locked(struct serval_path *path,
  * @raddr: remote locator
  * @oif:   outer device, 0 = by route
  *
- * Nothing changes if it leads there already.
+ * Nothing changes if it leads there already; else it is not encapsulated.
  *
  * Context: any but hard interrupt.
  */
@@ -70,6 +76,43 @@ void serval_path_set(struct serval_path *path, const struct in6_addr *laddr,
 }
 
 /**
+ * serval_path_encapsulate() - send inside UDP, or not any more
+ * @path:  path
+ * @sport: local port
+ * @dport: remote port, 0 for IP protocol 144
+ *
+ * Context: any but hard interrupt.
+ */
+void serval_path_encapsulate(struct serval_path *path, __be16 sport,
+			     __be16 dport)
+{
+	struct dst_entry *old = NULL;
+
+	spin_lock_bh(&path->lock);
+	/* the next look at the route computes the segment size anew */
+	if (!path->dport != !dport)
+		old = rcu_replace_pointer(path->dst, NULL,
+					  lockdep_is_held(&path->lock));
+	path->sport = sport;
+	WRITE_ONCE(path->dport, dport);
+	spin_unlock_bh(&path->lock);
+	dst_release(old);
+}
+
+/**
+ * serval_path_set_port() - the peer's port is another now
+ * @path:  encapsulated
+ * @dport: remote port
+ */
+void serval_path_set_port(struct serval_path *path, __be16 dport)
+{
+	spin_lock_bh(&path->lock);
+	if (path->dport && dport)
+		WRITE_ONCE(path->dport, dport);
+	spin_unlock_bh(&path->lock);
+}
+
+/**
  * serval_path_answer() - lead a path to where a packet came from
  * @path: path
  * @skb:  received, network header set
@@ -79,12 +122,14 @@ void serval_path_set(struct serval_path *path, const struct in6_addr *laddr,
 void serval_path_answer(struct serval_path *path, const struct sk_buff *skb,
 			int oif)
 {
+	const struct udphdr *uh = serval_outer_udp(skb);
 	struct in6_addr laddr = serval_outer_daddr(skb);
 	struct in6_addr raddr = serval_outer_saddr(skb);
 
 	if (!oif && serval_addr_needs_device(&raddr))
 		oif = serval_outer_iif(skb);
 	serval_path_set(path, &laddr, &raddr, oif);
+	serval_path_encapsulate(path, uh ? uh->dest : 0, uh ? uh->source : 0);
 }
 
 /**
@@ -213,18 +258,44 @@ static struct dst_entry *cached_route(struct serval_net *sn,
  */
 static int prepare_offload(struct sk_buff *skb, const struct dst_entry *dst)
 {
+	skb->inner_transport_header = skb->transport_header;
 	if (skb_is_gso(skb)) {
 		skb_shinfo(skb)->gso_type |= SKB_GSO_SCTP;
-		if (!(dst->dev->flags & IFF_LOOPBACK)) {
-			skb->encapsulation = 1;
-			skb->inner_transport_header = skb->transport_header;
-		}
+		skb->encapsulation = !(dst->dev->flags & IFF_LOOPBACK);
 		return 0;
 	}
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
 	    !(dst->dev->features & NETIF_F_GSO_SCTP))
 		return skb_checksum_help(skb);
 	return 0;
+}
+
+static void push_udp(struct serval_net *sn, struct serval_path *path,
+		     struct sk_buff *skb)
+{
+	bool nocheck = !READ_ONCE(sn->settings.udp_encap_csum);
+	struct udphdr *uh;
+
+	skb_reset_inner_mac_header(skb);
+	skb_reset_inner_network_header(skb);
+	skb_set_inner_ipproto(skb, IPPROTO_SERVAL);
+	skb->encapsulation = skb_is_gso(skb) ||
+			     skb->ip_summed == CHECKSUM_PARTIAL;
+	if (skb_is_gso(skb))
+		skb_shinfo(skb)->gso_type |= nocheck ? SKB_GSO_UDP_TUNNEL :
+						       SKB_GSO_UDP_TUNNEL_CSUM;
+	uh = skb_push(skb, sizeof(*uh));
+	skb_reset_transport_header(skb);
+	uh->source = path->sport;
+	uh->dest = READ_ONCE(path->dport);
+	uh->len = htons(skb->len);
+	if (path->family == AF_INET)
+		udp_set_csum(nocheck, skb, serval_addr_to4(&path->laddr),
+			     serval_addr_to4(&path->raddr), skb->len);
+	else
+		udp6_set_csum(nocheck, skb, &path->laddr, &path->raddr,
+			      skb->len);
+	WRITE_ONCE(path->used, jiffies);
 }
 
 static int output(struct serval_net *sn, struct serval_path *path,
@@ -235,6 +306,8 @@ static int output(struct serval_net *sn, struct serval_path *path,
 
 	SERVAL_ADD(sn, OUTPKTS, segs);
 	SERVAL_ADD(sn, OUTOCTETS, skb->len);
+	if (unlikely(path->dport))
+		push_udp(sn, path, skb);
 	if (likely(path->family == AF_INET))
 		return serval_ipv4_output(sn, path, sk, skb, dst, tos, segs);
 	return serval_ipv6_output(sn, path, sk, skb, dst, tos);
@@ -283,9 +356,9 @@ drop:
 	return err;
 }
 
-static struct sk_buff *build_reply(struct serval_net *sn,
-				   const struct dst_entry *dst,
-				   const struct serval_pkt *pkt)
+static struct sk_buff *build(struct serval_net *sn,
+			     const struct dst_entry *dst,
+			     const struct serval_pkt *pkt)
 {
 	unsigned int room = LL_RESERVED_SPACE(dst->dev) + SERVAL_OUTER_MAX;
 	unsigned int len = serval_wire_size(pkt);
@@ -303,9 +376,34 @@ static struct sk_buff *build_reply(struct serval_net *sn,
 }
 
 /**
+ * serval_path_send() - send a header without payload
+ * @sn:   namespace
+ * @path: path
+ * @pkt:  what the header says
+ * @mark: for the route
+ *
+ * Context: rcu_read_lock() held.
+ */
+void serval_path_send(struct serval_net *sn, struct serval_path *path,
+		      const struct serval_pkt *pkt, u32 mark)
+{
+	struct dst_entry *dst = cached_route(sn, path, NULL, mark);
+	struct sk_buff *skb;
+
+	if (IS_ERR(dst))
+		return;
+	skb = build(sn, dst, pkt);
+	if (!skb)
+		return;
+	skb->mark = mark;
+	skb_dst_set(skb, dst_clone(dst));
+	output(sn, path, NULL, skb, dst, 0);
+}
+
+/**
  * serval_path_reply() - answer a packet without any state
  * @sn:  namespace
- * @to:  received packet, network header set
+ * @to:  received packet, at the SAL header
  * @pkt: control header to send to where it came from
  *
  * Context: rcu_read_lock() held.
@@ -314,18 +412,9 @@ void serval_path_reply(struct serval_net *sn, const struct sk_buff *to,
 		       const struct serval_pkt *pkt)
 {
 	struct serval_path path = {};
-	struct dst_entry *dst;
-	struct sk_buff *skb;
 
 	serval_path_init(&path);
 	serval_path_answer(&path, to, 0);
-	dst = serval_path_route(sn, &path, NULL, to->mark);
-	if (IS_ERR(dst))
-		return;
-	skb = build_reply(sn, dst, pkt);
-	if (skb) {
-		skb_dst_set(skb, dst_clone(dst));
-		output(sn, &path, NULL, skb, dst, 0);
-	}
+	serval_path_send(sn, &path, pkt, to->mark);
 	serval_path_release(&path);
 }

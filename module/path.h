@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Paths: from one locator to another, over IPv4 or IPv6.
+ * Paths: from one locator to another, over IPv4 or IPv6, as IP protocol 144 or
+ * inside UDP.
  *
  * A path is part of whatever sends along it.  It caches its route as TCP
  * caches sk_dst: read under RCU, checked with dst_check(), replaced under
@@ -14,7 +15,10 @@
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
+#include <linux/udp.h>
 #include <net/dsfield.h>
+
+#include <linux/serval.h>
 
 #include "addr.h"
 
@@ -32,12 +36,15 @@ struct sock;
  * @laddr:  local locator, :: until a route is known
  * @raddr:  remote locator
  * @oif:    outer device asked for, 0 = by route
+ * @sport:  UDP ports; @dport 0 = not encapsulated
+ * @dport:  see @sport
+ * @used:   jiffies of the last encapsulated packet sent
  * @ip_id:  next IPv4 identification
  * @cookie: validates @dst (IPv6)
  * @dst:    cached route; a reference
  *
  * Locators change only before a peer is known; from then on they are constant
- * and read without the lock.
+ * and read without the lock.  A NAT may give an encapsulated peer another port.
  */
 struct serval_path {
 	spinlock_t lock;
@@ -47,6 +54,9 @@ struct serval_path {
 	struct in6_addr laddr;
 	struct in6_addr raddr;
 	int oif;
+	__be16 sport;
+	__be16 dport;
+	u32 used;
 	u16 ip_id;
 	u32 cookie;
 	struct dst_entry __rcu *dst;
@@ -55,6 +65,8 @@ struct serval_path {
 void serval_path_init(struct serval_path *path);
 void serval_path_set(struct serval_path *path, const struct in6_addr *laddr,
 		     const struct in6_addr *raddr, int oif);
+void serval_path_encapsulate(struct serval_path *path, __be16 sport,
+			     __be16 dport);
 void serval_path_answer(struct serval_path *path, const struct sk_buff *skb,
 			int oif);
 void serval_path_release(struct serval_path *path);
@@ -63,16 +75,25 @@ struct dst_entry *serval_path_route(struct serval_net *sn,
 				    const struct sock *sk, u32 mark);
 int serval_path_xmit(struct serval_net *sn, struct serval_path *path,
 		     struct sock *sk, struct sk_buff *skb, u8 tos);
+void serval_path_send(struct serval_net *sn, struct serval_path *path,
+		      const struct serval_pkt *pkt, u32 mark);
 void serval_path_reply(struct serval_net *sn, const struct sk_buff *to,
 		       const struct serval_pkt *pkt);
 
-/* Room that the headers of IP take before the SAL header */
-#define SERVAL_OUTER_MAX	sizeof(struct ipv6hdr)
+/* Room that headers before the SAL header may take */
+#define SERVAL_OUTER_MAX	(sizeof(struct ipv6hdr) + sizeof(struct udphdr))
 
 static inline unsigned int serval_path_overhead(const struct serval_path *path)
 {
-	return path->family == AF_INET ? sizeof(struct iphdr) :
-					 sizeof(struct ipv6hdr);
+	unsigned int len = path->family == AF_INET ? sizeof(struct iphdr) :
+						     sizeof(struct ipv6hdr);
+
+	return path->dport ? len + sizeof(struct udphdr) : len;
+}
+
+static inline u8 serval_path_protocol(const struct serval_path *path)
+{
+	return path->dport ? IPPROTO_UDP : IPPROTO_SERVAL;
 }
 
 /* What one packet can carry from the SAL header on */
@@ -81,7 +102,7 @@ static inline unsigned int serval_path_room(const struct serval_path *path)
 	return path->mtu - serval_path_overhead(path);
 }
 
-/* Received packets, whose network header is the outer one */
+/* Received packets at the SAL header; the network header is the outer one */
 
 static inline bool serval_outer_is4(const struct sk_buff *skb)
 {
@@ -106,6 +127,13 @@ static inline struct in6_addr serval_outer_daddr(const struct sk_buff *skb)
 				       ipv6_hdr(skb)->daddr;
 }
 
+/* NULL if it came as IP protocol 144, whose transport header is ours */
+static inline const struct udphdr *serval_outer_udp(const struct sk_buff *skb)
+{
+	return skb_transport_offset(skb) == -(int)sizeof(struct udphdr) ?
+	       udp_hdr(skb) : NULL;
+}
+
 int serval_outer_iif(const struct sk_buff *skb);
 int serval_outer_sdif(const struct sk_buff *skb);
 
@@ -118,6 +146,21 @@ static inline bool serval_path_is_peer(const struct serval_path *path,
 		       serval_addr_to4(&path->raddr) == ip_hdr(skb)->saddr;
 	return !serval_outer_is4(skb) &&
 	       ipv6_addr_equal(&path->raddr, &ipv6_hdr(skb)->saddr);
+}
+
+void serval_path_set_port(struct serval_path *path, __be16 dport);
+
+/* A NAT on the way may have given the peer another port meanwhile */
+static inline void serval_path_follow(struct serval_path *path,
+				      const struct sk_buff *skb)
+{
+	const struct udphdr *uh;
+
+	if (likely(!path->dport))
+		return;
+	uh = serval_outer_udp(skb);
+	if (unlikely(uh && uh->source != READ_ONCE(path->dport)))
+		serval_path_set_port(path, uh->source);
 }
 
 #endif /* _SERVAL_PATH_H */

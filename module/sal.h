@@ -25,6 +25,7 @@ int serval_output_check(struct serval_net *sn, const struct serval_conn *conn);
 void serval_clamp_mss(struct sk_buff *skb, u16 mss);
 
 /* input.c */
+void serval_input(struct serval_net *sn, struct sk_buff *skb);
 int serval_input_init(void);
 void serval_input_exit(void);
 void serval_drop(struct serval_net *sn, struct sk_buff *skb,
@@ -35,6 +36,7 @@ void serval_push_virtual(struct sk_buff *skb, const struct in6_addr *saddr,
 			 const struct in6_addr *daddr, u8 tclass);
 
 /* icmp.c */
+int serval_icmp_err_udp(struct sock *sk, struct sk_buff *skb);
 int serval_icmp_err4(struct sk_buff *skb, u32 info);
 int serval_icmp_err6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
 		     u8 code, int offset, __be32 info);

@@ -7,7 +7,8 @@
  *	L0 wire, lpm, addr		pure: no skb, no sock
  *	L1 ulid, mib, service, flow	tables
  *	L2 ipv4, ipv6, path, offload	outer IP
- *	L3 device, fastopen, output, icmp, input, handshake: the service access layer
+ *	L3 device, fastopen, encap, encap_auto, output, icmp, input,
+ *	   handshake			the service access layer
  *	L4 socket, sockopt		AF_SERVAL
  *	L5 netlink, proc, sysctl	control
  *	L6 main				load and unload
@@ -32,6 +33,7 @@
 #include <linux/serval.h>
 
 #include "compat.h"
+#include "encap.h"
 #include "flow.h"
 #include "mib.h"
 #include "service.h"
@@ -51,6 +53,9 @@ struct serval_settings {
 	int debug;
 	int resolution_mode;
 	int sal_max_retransmits;
+	int udp_encap;
+	int udp_encap_csum;
+	int udp_encap_keepalive;
 	struct ctl_table_header *header;
 };
 
@@ -63,6 +68,7 @@ struct serval_settings {
  * @mib:      counters
  * @services: service table
  * @flows:    connections and flows
+ * @encap:    UDP encapsulation
  * @settings: sysctls
  * @route_work: puts back sal0's route after somebody removed it
  * @fib_nb:   sees that happen
@@ -80,6 +86,7 @@ struct serval_net {
 	struct serval_mib __percpu *mib;
 	struct serval_services services;
 	struct serval_flows flows;
+	struct serval_encap encap;
 	struct serval_settings settings;
 	struct work_struct route_work;
 	struct notifier_block fib_nb;
@@ -89,6 +96,10 @@ struct serval_net {
 	unsigned long reply_stamp;
 	atomic_t reply_tokens;
 };
+
+/* UDP ports, until a sysctl says otherwise; published values */
+#define SERVAL_UDP_CLIENT_PORT	54324
+#define SERVAL_UDP_SERVER_PORT	54325
 
 /* TCP port of every service, seen on the wire but not interpreted */
 #define SERVAL_TCP_PORT		7777

@@ -101,6 +101,7 @@ static bool conn_init(struct serval_net *sn, struct sock *sk)
 		return false;
 	conn->owned = true;
 	conn->owner = sk;
+	conn->encap = SERVAL_UDP_DEFAULT;
 	if (serval_conn_insert_random(sn, conn)) {
 		serval_conn_free(conn);
 		return false;
@@ -405,6 +406,7 @@ static int make_flow(struct serval_net *sn, struct serval_conn *conn)
 	if (!fl)
 		return -ENOMEM;
 	fl->state = SERVAL_FLOW_SYN_SENT;
+	fl->active = true;
 	fl->iss = get_random_u32();
 	fl->nonce = get_random_u64();
 	err = serval_flow_insert_random(sn, fl, conn);
@@ -422,6 +424,13 @@ static int prepare_connect(struct serval_net *sn, struct serval_conn *conn,
 
 	WRITE_ONCE(sk->sk_err_soft, 0);
 	take_outer_device(sn, conn, sk);
+	if (conn->encap == SERVAL_UDP_ALWAYS ||
+	    (conn->encap == SERVAL_UDP_DEFAULT &&
+	     READ_ONCE(sn->settings.udp_encap) == SERVAL_UDP_ALWAYS)) {
+		err = serval_encap_open_pool(sn);
+		if (err)
+			return err;
+	}
 	conn->peer = addr->sv->sv_srvid;
 	conn->advised = addr->advised;
 	conn->advised_oif = addr->oif;

@@ -197,6 +197,30 @@ static int set_device(struct sock *sk, sockptr_t optval, unsigned int optlen)
 	return err;
 }
 
+static int set_encap(struct sock *sk, sockptr_t optval, unsigned int optlen)
+{
+	struct serval_net *sn = serval_net(sock_net(sk));
+	struct serval_conn *conn;
+	int val, err = 0;
+
+	if (optlen < sizeof(val))
+		return -EINVAL;
+	if (copy_from_sockptr(&val, optval, sizeof(val)))
+		return -EFAULT;
+	if (val < SERVAL_UDP_DEFAULT || val > SERVAL_UDP_AUTO)
+		return -EINVAL;
+	lock_sock(sk);
+	rcu_read_lock();
+	conn = serval_conn_find_sock(sn, sk);
+	if (conn)
+		WRITE_ONCE(conn->encap, val);
+	else
+		err = -EINVAL;
+	rcu_read_unlock();
+	release_sock(sk);
+	return err;
+}
+
 static int set_own(struct socket *sock, int optname, sockptr_t optval,
 		   unsigned int optlen)
 {
@@ -208,6 +232,8 @@ static int set_own(struct socket *sock, int optname, sockptr_t optval,
 	switch (optname) {
 	case SERVAL_BINDTODEVICE:
 		return set_device(sock->sk, optval, optlen);
+	case SERVAL_UDP_ENCAP:
+		return set_encap(sock->sk, optval, optlen);
 	case SERVAL_BIND:
 		if (optlen < sizeof(addr.sv) || optlen > sizeof(addr))
 			return -EINVAL;
@@ -271,6 +297,26 @@ static int get_device_name(struct sock *sk, char *name)
 	return strlen(name) ? strlen(name) + 1 : 0;
 }
 
+/* Before connect() what was asked for, then how the flow is sent */
+static int get_encap(struct sock *sk)
+{
+	struct serval_net *sn = serval_net(sock_net(sk));
+	const struct serval_flow *fl;
+	struct serval_conn *conn;
+	int val = SERVAL_UDP_DEFAULT;
+
+	rcu_read_lock();
+	conn = serval_conn_find_sock(sn, sk);
+	fl = conn ? rcu_dereference(conn->flow) : NULL;
+	if (fl && READ_ONCE(fl->state) != SERVAL_FLOW_SYN_SENT)
+		val = READ_ONCE(fl->path.dport) ? SERVAL_UDP_ALWAYS :
+						  SERVAL_UDP_NEVER;
+	else if (conn)
+		val = READ_ONCE(conn->encap);
+	rcu_read_unlock();
+	return val;
+}
+
 static int get_flow_id(struct sock *sk, bool peer, struct flow_id *id)
 {
 	struct serval_net *sn = serval_net(sock_net(sk));
@@ -316,6 +362,9 @@ static int get_own(struct sock *sk, int optname, char __user *optval,
 	case SERVAL_BINDTODEVICE:
 		return copy_out(name, get_device_name(sk, name), optval,
 				optlen);
+	case SERVAL_UDP_ENCAP:
+		val = get_encap(sk);
+		return copy_out(&val, sizeof(val), optval, optlen);
 	case SERVAL_FLOW_ID:
 	case SERVAL_PEER_FLOW_ID:
 		err = get_flow_id(sk, optname == SERVAL_PEER_FLOW_ID, &id);

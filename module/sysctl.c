@@ -10,6 +10,19 @@
  * sal_max_retransmits: 0..1000, default 15: SYN retransmissions before
  *	connect() fails with ETIMEDOUT; TCP can count to 127, larger values
  *	act as 127.  TCP_SYNCNT on a socket goes before it.
+ * udp_encap: what connect() sends: 0 IP protocol 144, 1 the same inside UDP, 2
+ *	(default) the first, and the second as well if it gets no answer within
+ *	a quarter of a second; what worked is remembered for each host.  The
+ *	socket option SERVAL_UDP_ENCAP goes before it.
+ * udp_encap_csum: 0 or 1 (default): whether these UDP packets carry a checksum.
+ *	Both ends check TCP's in any case.
+ * udp_encap_keepalive: 0..600 s, default 20: after so much silence an empty
+ *	packet keeps the binding of a NAT alive; 0 = none are sent.
+ * udp_encap_server_port: 1..65535, default 54325: UDP port on which this host
+ *	receives, and to which it sends requests.  A change that cannot bind
+ *	the port fails.
+ * udp_encap_client_port: 1..65535, default 54324: the first of the 16 UDP ports
+ *	that requests come from; if it is taken, any other does.
  */
 #include <linux/slab.h>
 #include <linux/sysctl.h>
@@ -20,10 +33,16 @@
 #define MAX_DEBUG		10
 #define MAX_RETRANSMITS		1000
 #define DEFAULT_RETRANSMITS	15
+#define MAX_KEEPALIVE		600
+#define DEFAULT_KEEPALIVE	20
 
 static int max_debug = MAX_DEBUG;
 static int max_mode = SERVAL_MODE_ANYCAST;
 static int max_retransmits = MAX_RETRANSMITS;
+static int max_encap = SERVAL_UDP_AUTO;
+static int max_bool = 1;
+static int max_keepalive = MAX_KEEPALIVE;
+static int max_port = U16_MAX;
 
 static const struct {
 	const char *name;
@@ -36,7 +55,59 @@ static const struct {
 	{ "sal_max_retransmits",
 	  offsetof(struct serval_settings, sal_max_retransmits),
 	  &max_retransmits },
+	{ "udp_encap", offsetof(struct serval_settings, udp_encap),
+	  &max_encap },
+	{ "udp_encap_csum", offsetof(struct serval_settings, udp_encap_csum),
+	  &max_bool },
+	{ "udp_encap_keepalive",
+	  offsetof(struct serval_settings, udp_encap_keepalive),
+	  &max_keepalive },
 };
+
+static const struct {
+	const char *name;
+	size_t offset;
+} ports[] = {
+	{ "udp_encap_server_port", offsetof(struct serval_encap, server_port) },
+	{ "udp_encap_client_port", offsetof(struct serval_encap, client_port) },
+};
+
+#define TABLE_SIZE	(ARRAY_SIZE(entries) + ARRAY_SIZE(ports))
+
+/* Takes effect at once, or fails: then the old value stays */
+static int port_handler(serval_ctl_table *ctl, int write, void *buffer,
+			size_t *lenp, loff_t *ppos)
+{
+	struct serval_net *sn = ctl->extra1;
+	int *port = ctl->data;
+	int val = READ_ONCE(*port);
+	struct ctl_table copy = {
+		.data = &val,
+		.maxlen = sizeof(val),
+		.extra1 = SYSCTL_ONE,
+		.extra2 = &max_port,
+	};
+	int err;
+
+	err = proc_dointvec_minmax(&copy, write, buffer, lenp, ppos);
+	if (err || !write)
+		return err;
+	return serval_encap_set_port(sn, port, val);
+}
+
+static void fill_ports(struct ctl_table *table, struct serval_net *sn)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ports); i++) {
+		table[i].procname = ports[i].name;
+		table[i].data = (void *)&sn->encap + ports[i].offset;
+		table[i].maxlen = sizeof(int);
+		table[i].mode = 0644;
+		table[i].proc_handler = port_handler;
+		table[i].extra1 = sn;
+	}
+}
 
 static void fill_table(struct ctl_table *table, struct serval_settings *s)
 {
@@ -65,14 +136,17 @@ int serval_sysctl_init(struct serval_net *sn)
 
 	sn->settings.resolution_mode = SERVAL_MODE_ANYCAST;
 	sn->settings.sal_max_retransmits = DEFAULT_RETRANSMITS;
+	sn->settings.udp_encap = SERVAL_UDP_AUTO;
+	sn->settings.udp_encap_csum = 1;
+	sn->settings.udp_encap_keepalive = DEFAULT_KEEPALIVE;
 	/* one more than there are: the sentinel that 6.1 wants */
-	table = kcalloc(ARRAY_SIZE(entries) + 1, sizeof(*table), GFP_KERNEL);
+	table = kcalloc(TABLE_SIZE + 1, sizeof(*table), GFP_KERNEL);
 	if (!table)
 		return -ENOMEM;
 	fill_table(table, &sn->settings);
+	fill_ports(table + ARRAY_SIZE(entries), sn);
 	sn->settings.header = register_net_sysctl_sz(sn->net, "net/serval",
-						     table,
-						     ARRAY_SIZE(entries));
+						     table, TABLE_SIZE);
 	if (!sn->settings.header) {
 		kfree(table);
 		return -ENOMEM;

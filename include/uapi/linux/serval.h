@@ -121,6 +121,20 @@ struct sockaddr_sv {
  */
 #define SERVAL_BIND		5
 
+/* int, set/get: enum serval_udp_encap, or SERVAL_UDP_DEFAULT for the sysctl
+ * udp_encap; what connect() sends; an accepted connection answers as it was
+ * spoken to
+ */
+#define SERVAL_UDP_ENCAP	6
+
+/* Requests inside UDP, for ways that let protocol 144 not pass */
+enum serval_udp_encap {
+	SERVAL_UDP_DEFAULT	= -1,
+	SERVAL_UDP_NEVER	= 0,	/* IP protocol 144 */
+	SERVAL_UDP_ALWAYS	= 1,
+	SERVAL_UDP_AUTO		= 2,	/* if IP protocol 144 is not answered */
+};
+
 /* Generic netlink family */
 #define SERVAL_GENL_NAME		"serval"
 #define SERVAL_GENL_VERSION		1

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * UDP encapsulation: IP | UDP | SAL, for ways on which NATs and firewalls let
+ * nothing else pass (Documentation/protocol.rst section 1).
+ *
+ * The well-known port of a namespace receives always, whatever the settings:
+ * a responder answers the way it was spoken to, from the port addressed to the
+ * port seen.  Requests come from a pool of bound ports, one by the flow's id,
+ * so that routers and network cards spread flows; it is opened when the first
+ * request needs it.  No socket sends: path.c builds the packets, the sockets
+ * only own the ports and take what arrives.
+ *
+ * A work that runs only while this host has encapsulated flows of its own
+ * making sends a header without payload on each that was silent for a while,
+ * so that a NAT on the way keeps its binding.
+ *
+ * Lifetime: sockets are opened and closed under encap.lock; they are closed
+ * before a namespace's last grace period, so what they are handling then
+ * still finds it.
+ */
+#include <linux/jiffies.h>
+#include <linux/net.h>
+#include <linux/rhashtable.h>
+#include <net/inet_sock.h>
+#include <net/udp.h>
+#include <net/udp_tunnel.h>
+
+#include "encap.h"
+#include "offload.h"
+#include "sal.h"
+
+#define KEEP_INTERVAL	(5 * HZ)
+
+/* Index of a family's sockets */
+static int index_of(u8 family)
+{
+	return family == AF_INET6;
+}
+
+/* UDP has verified its checksum */
+static int encap_rcv(struct sock *sk, struct sk_buff *skb)
+{
+	if (unlikely(!pskb_may_pull(skb, sizeof(struct udphdr)))) {
+		kfree_skb(skb);
+		return 0;
+	}
+	skb_pull_rcsum(skb, sizeof(struct udphdr));
+	serval_input(serval_net(sock_net(sk)), skb);
+	return 0;
+}
+
+static int open_socket(struct serval_net *sn, int index, int port,
+		       struct socket **result)
+{
+	struct udp_tunnel_sock_cfg tunnel = {
+		.encap_type = 1,
+		.encap_rcv = encap_rcv,
+		.encap_err_lookup = serval_icmp_err_udp,
+		.gro_receive = serval_gro_receive_udp,
+		.gro_complete = serval_gro_complete_udp,
+	};
+	struct udp_port_cfg cfg = {
+		.family = index ? AF_INET6 : AF_INET,
+		.local_udp_port = htons(port),
+		.use_udp_checksums = true,
+		.use_udp6_tx_checksums = true,
+		.ipv6_v6only = true,
+	};
+	int err;
+
+	err = udp_sock_create(sn->net, &cfg, result);
+	if (!err)
+		setup_udp_tunnel_sock(sn->net, *result, &tunnel);
+	return err;
+}
+
+static void close_socket(struct socket **sock)
+{
+	if (!*sock)
+		return;
+	kernel_sock_shutdown(*sock, SHUT_RDWR);
+	sock_release(*sock);
+	*sock = NULL;
+}
+
+static void close_pool(struct serval_encap *en)
+{
+	int i, j;
+
+	for (i = 0; i < 2; i++)
+		for (j = 0; j < SERVAL_ENCAP_POOL; j++) {
+			WRITE_ONCE(en->pool_port[i][j], 0);
+			close_socket(&en->pool[i][j]);
+		}
+}
+
+static int open_member(struct serval_net *sn, int i, int j, int port)
+{
+	struct serval_encap *en = &sn->encap;
+	int err = open_socket(sn, i, port, &en->pool[i][j]);
+
+	if (!err)
+		WRITE_ONCE(en->pool_port[i][j],
+			   inet_sk(en->pool[i][j]->sk)->inet_sport);
+	return err;
+}
+
+/**
+ * serval_encap_open_pool() - have source ports for requests
+ * @sn: namespace
+ *
+ * The first is the sysctl's, if nobody else has it; the others are any.
+ *
+ * Context: process.
+ * Return: 0 or what binding says.
+ */
+int serval_encap_open_pool(struct serval_net *sn)
+{
+	struct serval_encap *en = &sn->encap;
+	int i, j, err = 0;
+
+	mutex_lock(&en->lock);
+	for (i = 0; i < 2 && !err; i++)
+		for (j = 0; j < SERVAL_ENCAP_POOL && !err; j++) {
+			if (en->pool[i][j])
+				continue;
+			err = open_member(sn, i, j, j ? 0 : en->client_port);
+			if (err == -EADDRINUSE && !j)
+				err = open_member(sn, i, j, 0);
+		}
+	if (err)
+		close_pool(en);
+	mutex_unlock(&en->lock);
+	return err;
+}
+
+static void open_server(struct serval_net *sn)
+{
+	struct serval_encap *en = &sn->encap;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (open_socket(sn, i, en->server_port, &en->server[i]))
+			net_warn_ratelimited("serval: UDP port %d is taken: no encapsulated requests over %s\n",
+					     en->server_port,
+					     i ? "IPv6" : "IPv4");
+}
+
+static int move_server(struct serval_net *sn, int port)
+{
+	struct serval_encap *en = &sn->encap;
+	struct socket *new[2] = {};
+	int i, err = 0;
+
+	for (i = 0; i < 2 && !err; i++)
+		err = open_socket(sn, i, port, &new[i]);
+	if (err) {
+		close_socket(&new[0]);
+		close_socket(&new[1]);
+		return err;
+	}
+	for (i = 0; i < 2; i++) {
+		close_socket(&en->server[i]);
+		en->server[i] = new[i];
+	}
+	return 0;
+}
+
+/**
+ * serval_encap_set_port() - change the well-known or the first client port
+ * @sn:   namespace
+ * @port: &server_port or &client_port of its struct serval_encap
+ * @val:  1..65535
+ *
+ * Flows that use the old port go on only as far as they need not receive on
+ * it: those accepted on a former well-known port end.
+ *
+ * Context: process.
+ * Return: 0; what binding says: then nothing has changed.
+ */
+int serval_encap_set_port(struct serval_net *sn, int *port, int val)
+{
+	struct serval_encap *en = &sn->encap;
+	int err = 0;
+
+	mutex_lock(&en->lock);
+	if (val != *port) {
+		if (port == &en->server_port)
+			err = move_server(sn, val);
+		else
+			close_pool(en);	/* the next request opens another */
+		if (!err)
+			WRITE_ONCE(*port, val);
+	}
+	mutex_unlock(&en->lock);
+	return err;
+}
+
+/**
+ * serval_encap_request() - let a path carry a request inside UDP
+ * @sn:   namespace
+ * @path: with its remote locator
+ * @hash: spreads over the pool
+ *
+ * Without a pool nothing could receive the answer: the path stays as it is.
+ */
+void serval_encap_request(struct serval_net *sn, struct serval_path *path,
+			  u32 hash)
+{
+	const struct serval_encap *en = &sn->encap;
+	__be16 port;
+
+	port = READ_ONCE(en->pool_port[index_of(path->family)]
+				      [hash % SERVAL_ENCAP_POOL]);
+	if (port)
+		serval_path_encapsulate(path, port,
+					htons(READ_ONCE(en->server_port)));
+}
+
+static void send_keepalive(struct serval_net *sn, struct serval_flow *fl)
+{
+	const struct serval_pkt pkt = {
+		.src = fl->local_id,
+		.dst = fl->peer_id,
+		.protocol = SERVAL_PROTO_NONE,
+	};
+	struct sock *sk = serval_conn_get_sock(fl->conn);
+
+	if (!sk)
+		return;
+	SERVAL_INC(sn, OUTKEEPALIVE);
+	serval_path_send(sn, &fl->path, &pkt, READ_ONCE(sk->sk_mark));
+	sock_put(sk);
+}
+
+/* Return: does the flow need this work? */
+static bool keep_flow(struct serval_net *sn, struct serval_flow *fl)
+{
+	u32 idle = READ_ONCE(sn->settings.udp_encap_keepalive) * HZ;
+
+	if (!fl->active || !READ_ONCE(fl->path.dport) ||
+	    READ_ONCE(fl->state) != SERVAL_FLOW_ESTABLISHED)
+		return false;
+	if (idle && (u32)jiffies - READ_ONCE(fl->path.used) >= idle)
+		send_keepalive(sn, fl);
+	return true;
+}
+
+static void keep_work(struct work_struct *work)
+{
+	struct serval_encap *en = container_of(to_delayed_work(work),
+					       struct serval_encap, keep_work);
+	struct serval_net *sn = container_of(en, struct serval_net, encap);
+	struct rhashtable_iter iter;
+	struct serval_flow *fl;
+	bool more = false;
+
+	rhashtable_walk_enter(&sn->flows.flows, &iter);
+	do {
+		rhashtable_walk_start(&iter);
+		while ((fl = rhashtable_walk_next(&iter)) && !IS_ERR(fl)) {
+			local_bh_disable();
+			more |= keep_flow(sn, fl);
+			local_bh_enable();
+			if (need_resched())
+				break;
+		}
+		rhashtable_walk_stop(&iter);
+		cond_resched();
+	} while (fl);
+	rhashtable_walk_exit(&iter);
+	if (more)
+		queue_delayed_work(system_power_efficient_wq, &en->keep_work,
+				   KEEP_INTERVAL);
+}
+
+/**
+ * serval_encap_keep() - a flow of this host's making is encapsulated now
+ * @sn: namespace
+ */
+void serval_encap_keep(struct serval_net *sn)
+{
+	queue_delayed_work(system_power_efficient_wq, &sn->encap.keep_work,
+			   KEEP_INTERVAL);
+}
+
+/**
+ * serval_encap_init() - prepare a namespace
+ * @sn: namespace
+ */
+void serval_encap_init(struct serval_net *sn)
+{
+	struct serval_encap *en = &sn->encap;
+
+	mutex_init(&en->lock);
+	INIT_DELAYED_WORK(&en->keep_work, keep_work);
+	serval_encap_auto_init(sn);
+	en->server_port = SERVAL_UDP_SERVER_PORT;
+	en->client_port = SERVAL_UDP_CLIENT_PORT;
+}
+
+/**
+ * serval_encap_publish() - open a namespace's well-known port
+ * @sn: namespace, ready to receive
+ *
+ * A port that is taken is no error: everything else works.
+ *
+ * Context: process.
+ */
+void serval_encap_publish(struct serval_net *sn)
+{
+	mutex_lock(&sn->encap.lock);
+	open_server(sn);
+	mutex_unlock(&sn->encap.lock);
+}
+
+/**
+ * serval_encap_unpublish() - close all ports
+ * @sn: namespace; packets may still be on their way through it
+ *
+ * Context: process.
+ */
+void serval_encap_unpublish(struct serval_net *sn)
+{
+	struct serval_encap *en = &sn->encap;
+
+	cancel_delayed_work_sync(&en->keep_work);
+	serval_encap_auto_exit(sn);
+	mutex_lock(&en->lock);
+	close_pool(en);
+	close_socket(&en->server[0]);
+	close_socket(&en->server[1]);
+	mutex_unlock(&en->lock);
+}

@@ -80,7 +80,7 @@ expect 2 "Usage: svcat" svcat -l 80 10.0.0.1
 expect 2 "not a decimal digit" svcat 8o
 expect 2 "is not a single service" svcat 0x0a/8
 expect 2 "is not a single service" svcat -l default
-expect 2 "is not an IPv4 address" svcat 80 nowhere
+expect 2 "is not an IPv4 or IPv6 address" svcat 80 nowhere
 expect 2 "is not a number of seconds" svcat -w soon 80
 
 echo "1..$count"

@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -37,9 +38,13 @@ struct options {
 	int timeout;	/* ms, -1 is none */
 };
 
+/* Of both members behind @sv the family comes first, at the same place. */
 struct service_addr {
 	struct sockaddr_sv sv;
-	struct sockaddr_in in;
+	union {
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	};
 };
 
 /**
@@ -285,14 +290,16 @@ static void print_flow(int fd)
 	socklen_t len = sizeof(peer);
 	struct flow_id local = { 0 }, remote = { 0 };
 	socklen_t id_len = sizeof(local);
-	char addr[INET_ADDRSTRLEN] = "?", id[SERVAL_ID_STRLEN];
+	char addr[INET6_ADDRSTRLEN] = "?", id[SERVAL_ID_STRLEN];
 
 	getsockopt(fd, SOL_SERVAL, SERVAL_FLOW_ID, &local, &id_len);
 	id_len = sizeof(remote);
 	getsockopt(fd, SOL_SERVAL, SERVAL_PEER_FLOW_ID, &remote, &id_len);
-	if (!getpeername(fd, (struct sockaddr *)&peer, &len) &&
-	    len >= sizeof(peer))
+	getpeername(fd, (struct sockaddr *)&peer, &len);
+	if (peer.in.sin_family == AF_INET)
 		inet_ntop(AF_INET, &peer.in.sin_addr, addr, sizeof(addr));
+	else if (peer.in6.sin6_family == AF_INET6)
+		inet_ntop(AF_INET6, &peer.in6.sin6_addr, addr, sizeof(addr));
 	serval_id_format(&peer.sv.sv_srvid, SERVICE_ID_MAX_PREFIX_BITS, id);
 	say("connected to %s at %s, flow id %u, peer's flow id %u", id, addr,
 	    ntohl(local.s_id32), ntohl(remote.s_id32));
@@ -451,7 +458,7 @@ static int use(const char *name, const struct service_addr *addr,
 
 static int usage(FILE *file, int status)
 {
-	fputs("Usage: svcat [-v] [-d] [-w SECONDS] SERVICEID [ADVISORY_IPV4]\n"
+	fputs("Usage: svcat [-v] [-d] [-w SECONDS] SERVICEID [ADDRESS]\n"
 	      "       svcat [-v] [-d] [-w SECONDS] [-1 | -k] -l SERVICEID[/BITS]\n"
 	      "\n"
 	      "  -l  offer the service; without it, use the service\n"
@@ -505,6 +512,26 @@ static int read_options(int argc, char **argv, struct options *opt)
 	return 0;
 }
 
+/* The length of the whole, 0 after a message */
+static socklen_t read_address(const char *text, struct service_addr *addr)
+{
+	const struct addrinfo hints = {
+		.ai_flags = AI_NUMERICHOST,
+		.ai_socktype = SOCK_STREAM,
+	};
+	struct addrinfo *ai;
+	socklen_t len;
+
+	if (getaddrinfo(text, NULL, &hints, &ai)) {
+		say("\"%s\" is not an IPv4 or IPv6 address", text);
+		return 0;
+	}
+	len = sizeof(addr->sv) + ai->ai_addrlen;
+	memcpy(&addr->in6, ai->ai_addr, ai->ai_addrlen);
+	freeaddrinfo(ai);
+	return len;
+}
+
 int main(int argc, char **argv)
 {
 	struct options opt = { .timeout = -1 };
@@ -537,12 +564,9 @@ int main(int argc, char **argv)
 		return serve(argv[0], &addr.sv, &opt);
 	}
 	if (argc == 2) {
-		addr.in.sin_family = AF_INET;
-		if (inet_pton(AF_INET, argv[1], &addr.in.sin_addr) != 1) {
-			say("\"%s\" is not an IPv4 address", argv[1]);
+		len = read_address(argv[1], &addr);
+		if (!len)
 			return EXIT_USAGE;
-		}
-		len = sizeof(addr);
 	}
 	return use(argv[0], &addr, len, &opt);
 }

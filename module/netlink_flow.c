@@ -30,6 +30,8 @@ const struct nla_policy serval_flow_policy[SERVAL_A_FLOW_MAX + 1] = {
 	[SERVAL_A_FLOW_UID] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_AGE] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_STATS] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_LOCAL_ADDR6] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_PEER_ADDR6] = { .type = NLA_REJECT },
 };
 
 static int put_socket(struct sk_buff *msg, const struct serval_net *sn,
@@ -71,6 +73,20 @@ static int put_state(struct sk_buff *msg, struct serval_net *sn,
 	return err;
 }
 
+static int put_addrs(struct sk_buff *msg, const struct serval_path *path)
+{
+	/* a path that leads nowhere yet has neither */
+	if (path->family == AF_INET6)
+		return nla_put_in6_addr(msg, SERVAL_A_FLOW_LOCAL_ADDR6,
+					&path->laddr) ?:
+		       nla_put_in6_addr(msg, SERVAL_A_FLOW_PEER_ADDR6,
+					&path->raddr);
+	return nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ADDR4,
+			    serval_addr_to4(&path->laddr)) ?:
+	       nla_put_be32(msg, SERVAL_A_FLOW_PEER_ADDR4,
+			    serval_addr_to4(&path->raddr));
+}
+
 static int put_name(struct sk_buff *msg, int type, const struct service_id *id)
 {
 	if (!memchr_inv(id->s_sid, 0, sizeof(id->s_sid)))
@@ -109,10 +125,7 @@ static int put_flow(struct sk_buff *msg, struct serval_net *sn,
 	if (nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ID, fl->local_id) ||
 	    nla_put_be32(msg, SERVAL_A_FLOW_PEER_ID, fl->peer_id) ||
 	    nla_put_u8(msg, SERVAL_A_FLOW_PROTO, IPPROTO_TCP) ||
-	    nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ADDR4,
-			 serval_addr_to4(&fl->path.laddr)) ||
-	    nla_put_be32(msg, SERVAL_A_FLOW_PEER_ADDR4,
-			 serval_addr_to4(&fl->path.raddr)) ||
+	    put_addrs(msg, &fl->path) ||
 	    nla_put_u32(msg, SERVAL_A_FLOW_IFINDEX,
 			dst ? dst->dev->ifindex : fl->path.oif) ||
 	    nla_put_u64_64bit(msg, SERVAL_A_FLOW_AGE, age, SERVAL_A_FLOW_PAD) ||

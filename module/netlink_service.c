@@ -33,6 +33,10 @@ const struct nla_policy serval_service_policy[SERVAL_A_SERVICE_MAX + 1] = {
 	[SERVAL_A_SERVICE_INODE] = { .type = NLA_REJECT },
 	[SERVAL_A_SERVICE_UID] = { .type = NLA_REJECT },
 	[SERVAL_A_SERVICE_STATS] = { .type = NLA_REJECT },
+	[SERVAL_A_SERVICE_ADDR6] =
+		NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
+	[SERVAL_A_SERVICE_NEW_ADDR6] =
+		NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
 };
 
 /* Is any bit of @id set behind the prefix? */
@@ -49,11 +53,6 @@ static bool has_stray_bits(const struct service_id *id, u16 bits)
 static u32 get_u32(struct nlattr **attrs, int type, u32 def)
 {
 	return attrs[type] ? nla_get_u32(attrs[type]) : def;
-}
-
-static __be32 get_be32(struct nlattr **attrs, int type)
-{
-	return attrs[type] ? nla_get_be32(attrs[type]) : 0;
 }
 
 static int parse_prefix(struct genl_info *info, struct serval_rule *rule)
@@ -83,16 +82,56 @@ static int parse_prefix(struct genl_info *info, struct serval_rule *rule)
 	return 0;
 }
 
-static int check_address(struct genl_info *info, int type)
+static int not_unicast(struct genl_info *info, int type)
 {
-	__be32 addr = get_be32(info->attrs, type);
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[type],
+			    "the target must be a unicast address");
+	return -EINVAL;
+}
 
-	if (!addr || ipv4_is_multicast(addr) || ipv4_is_lbcast(addr)) {
+static int parse_addr4(struct genl_info *info, int type, struct in6_addr *addr)
+{
+	__be32 ip4 = nla_get_be32(info->attrs[type]);
+
+	if (!ip4 || ipv4_is_multicast(ip4) || ipv4_is_lbcast(ip4))
+		return not_unicast(info, type);
+	*addr = serval_addr_from4(ip4);
+	return 0;
+}
+
+static int parse_addr6(struct genl_info *info, int type, struct in6_addr *addr)
+{
+	*addr = nla_get_in6_addr(info->attrs[type]);
+	if (serval_addr_is4(addr)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[type],
-				    "the target must be a unicast address");
+				    "an IPv4 address can't be given as an IPv6 one");
 		return -EINVAL;
 	}
+	if (!(ipv6_addr_type(addr) & IPV6_ADDR_UNICAST))
+		return not_unicast(info, type);
 	return 0;
+}
+
+/* At least one of the two attributes is there */
+static int parse_address(struct genl_info *info, int type4, int type6,
+			 struct in6_addr *addr)
+{
+	if (!info->attrs[type6])
+		return parse_addr4(info, type4, addr);
+	if (!info->attrs[type4])
+		return parse_addr6(info, type6, addr);
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[type6],
+			    "a target has one address");
+	return -EINVAL;
+}
+
+static int check_scope(struct genl_info *info, const struct in6_addr *addr,
+		       u32 ifindex)
+{
+	if (ifindex || !serval_addr_needs_device(addr))
+		return 0;
+	NL_SET_ERR_MSG(info->extack, "a link-local address needs a device");
+	return -EINVAL;
 }
 
 static int check_device(struct genl_info *info, int type)
@@ -123,17 +162,17 @@ static int parse_forward(struct genl_info *info, struct serval_rule *rule)
 {
 	int err;
 
-	if (GENL_REQ_ATTR_CHECK(info, SERVAL_A_SERVICE_ADDR4)) {
+	if (!info->attrs[SERVAL_A_SERVICE_ADDR6] &&
+	    GENL_REQ_ATTR_CHECK(info, SERVAL_A_SERVICE_ADDR4)) {
 		NL_SET_ERR_MSG(info->extack, "a forward rule needs an address");
 		return -EINVAL;
 	}
-	err = check_address(info, SERVAL_A_SERVICE_ADDR4);
+	err = parse_address(info, SERVAL_A_SERVICE_ADDR4,
+			    SERVAL_A_SERVICE_ADDR6, &rule->addr);
 	if (err)
 		return err;
-	rule->addr = serval_addr_from4(get_be32(info->attrs,
-						SERVAL_A_SERVICE_ADDR4));
 	rule->ifindex = get_u32(info->attrs, SERVAL_A_SERVICE_IFINDEX, 0);
-	return 0;
+	return check_scope(info, &rule->addr, rule->ifindex);
 }
 
 static int parse_target(struct genl_info *info, struct serval_rule *rule)
@@ -150,6 +189,7 @@ static int parse_target(struct genl_info *info, struct serval_rule *rule)
 		return parse_forward(info, rule);
 	case SERVAL_SERVICE_DROP:
 		if (!attrs[SERVAL_A_SERVICE_ADDR4] &&
+		    !attrs[SERVAL_A_SERVICE_ADDR6] &&
 		    !attrs[SERVAL_A_SERVICE_IFINDEX])
 			return 0;
 		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SERVAL_A_SERVICE_TYPE],
@@ -219,6 +259,19 @@ static int put_stats(struct sk_buff *msg, const struct serval_target_stats *s)
 	return 0;
 }
 
+static int put_forward(struct sk_buff *msg, const struct serval_rule *rule)
+{
+	int err;
+
+	if (serval_addr_is4(&rule->addr))
+		err = nla_put_be32(msg, SERVAL_A_SERVICE_ADDR4,
+				   serval_addr_to4(&rule->addr));
+	else
+		err = nla_put_in6_addr(msg, SERVAL_A_SERVICE_ADDR6,
+				       &rule->addr);
+	return err ?: nla_put_u32(msg, SERVAL_A_SERVICE_IFINDEX, rule->ifindex);
+}
+
 static int put_rule(struct sk_buff *msg, const struct serval_rule *rule,
 		    const struct serval_target_stats *stats)
 {
@@ -229,10 +282,7 @@ static int put_rule(struct sk_buff *msg, const struct serval_rule *rule,
 	    nla_put_u32(msg, SERVAL_A_SERVICE_PRIORITY, rule->priority) ||
 	    nla_put_u32(msg, SERVAL_A_SERVICE_WEIGHT, rule->weight))
 		return -EMSGSIZE;
-	if (rule->type == SERVAL_SERVICE_FORWARD &&
-	    (nla_put_be32(msg, SERVAL_A_SERVICE_ADDR4,
-			  serval_addr_to4(&rule->addr)) ||
-	     nla_put_u32(msg, SERVAL_A_SERVICE_IFINDEX, rule->ifindex)))
+	if (rule->type == SERVAL_SERVICE_FORWARD && put_forward(msg, rule))
 		return -EMSGSIZE;
 	if (rule->type == SERVAL_SERVICE_DEMUX && put_demux(msg, rule))
 		return -EMSGSIZE;
@@ -330,32 +380,49 @@ int serval_nl_service_del(struct sk_buff *skb, struct genl_info *info)
 	return reply_rule(info, SERVAL_CMD_SERVICE_DEL, &rule, &stats);
 }
 
-static int parse_change(struct genl_info *info,
+static int parse_new_target(struct genl_info *info,
+			    const struct serval_rule *rule,
+			    struct serval_rule_change *change)
+{
+	int err;
+
+	if (rule->type != SERVAL_SERVICE_FORWARD) {
+		NL_SET_ERR_MSG(info->extack, "only a forward rule can get another target");
+		return -EINVAL;
+	}
+	if (change->has_addr) {
+		err = parse_address(info, SERVAL_A_SERVICE_NEW_ADDR4,
+				    SERVAL_A_SERVICE_NEW_ADDR6, &change->addr);
+		if (err)
+			return err;
+	}
+	return check_device(info, SERVAL_A_SERVICE_NEW_IFINDEX) ?:
+	       check_scope(info, change->has_addr ? &change->addr : &rule->addr,
+			   change->has_ifindex ? change->ifindex :
+						 rule->ifindex);
+}
+
+static int parse_change(struct genl_info *info, const struct serval_rule *rule,
 			struct serval_rule_change *change)
 {
 	struct nlattr **attrs = info->attrs;
-	int err;
 
 	*change = (struct serval_rule_change) {
 		.has_flags = attrs[SERVAL_A_SERVICE_FLAGS],
 		.has_priority = attrs[SERVAL_A_SERVICE_PRIORITY],
 		.has_weight = attrs[SERVAL_A_SERVICE_WEIGHT],
-		.has_addr = attrs[SERVAL_A_SERVICE_NEW_ADDR4],
+		.has_addr = attrs[SERVAL_A_SERVICE_NEW_ADDR4] ||
+			    attrs[SERVAL_A_SERVICE_NEW_ADDR6],
 		.has_ifindex = attrs[SERVAL_A_SERVICE_NEW_IFINDEX],
 		.priority = get_u32(attrs, SERVAL_A_SERVICE_PRIORITY, 0),
 		.weight = get_u32(attrs, SERVAL_A_SERVICE_WEIGHT, 0) ?: 1,
-		.addr = serval_addr_from4(get_be32(attrs,
-					SERVAL_A_SERVICE_NEW_ADDR4)),
 		.ifindex = get_u32(attrs, SERVAL_A_SERVICE_NEW_IFINDEX, 0),
 	};
 	if (change->has_flags)
 		change->flags = nla_get_u8(attrs[SERVAL_A_SERVICE_FLAGS]);
-	if (change->has_addr) {
-		err = check_address(info, SERVAL_A_SERVICE_NEW_ADDR4);
-		if (err)
-			return err;
-	}
-	return check_device(info, SERVAL_A_SERVICE_NEW_IFINDEX);
+	if (!change->has_addr && !change->has_ifindex)
+		return 0;
+	return parse_new_target(info, rule, change);
 }
 
 /**
@@ -372,15 +439,9 @@ int serval_nl_service_set(struct sk_buff *skb, struct genl_info *info)
 
 	err = parse_rule(info, &rule);
 	if (!err)
-		err = parse_change(info, &change);
-	if (err)
-		return err;
-	if (rule.type != SERVAL_SERVICE_FORWARD &&
-	    (change.has_addr || change.has_ifindex)) {
-		NL_SET_ERR_MSG(info->extack, "only a forward rule can get another target");
-		return -EINVAL;
-	}
-	err = serval_service_set(sn, &rule, &change, info->extack);
+		err = parse_change(info, &rule, &change);
+	if (!err)
+		err = serval_service_set(sn, &rule, &change, info->extack);
 	if (err)
 		return err;
 	serval_event_service(sn, SERVAL_CMD_SERVICE_SET_NTF, &rule);

@@ -13,6 +13,7 @@
 
 #define HAS(name)	SERVAL_HAS(SERVAL_A_SERVICE_##name)
 #define FLOW_ID		4000000000U
+#define FLOW6_ID	6
 
 struct nl_msg *fake_service_msg(int cmd, int flags,
 				const struct serval_service *svc)
@@ -58,6 +59,21 @@ struct nl_msg *fake_flow_msg(int cmd, int flags)
 	nla_put_u64(msg, SERVAL_A_FLOW_STATS_PACKETS_RECEIVED, 9);
 	nla_put_u64(msg, SERVAL_A_FLOW_STATS_BYTES_RECEIVED, 900);
 	nla_nest_end(msg, nest);
+	return msg;
+}
+
+struct nl_msg *fake_flow6_msg(int cmd, int flags)
+{
+	struct flow_id id = { .s_id32 = htonl(FLOW6_ID) };
+	struct nl_msg *msg = serval_msg_flow(FAKE_FAMILY, cmd, flags, id);
+	struct in6_addr local = { .s6_addr = { 0xfd, [15] = 1 } };
+	struct in6_addr peer = { .s6_addr = { 0xfd, [15] = 2 } };
+
+	nla_put_u32(msg, SERVAL_A_FLOW_PEER_ID, htonl(8));
+	nla_put_u8(msg, SERVAL_A_FLOW_PROTO, SERVAL_PROTO_TCP);
+	nla_put_u8(msg, SERVAL_A_FLOW_STATE, 1);
+	nla_put(msg, SERVAL_A_FLOW_LOCAL_ADDR6, sizeof(local), &local);
+	nla_put(msg, SERVAL_A_FLOW_PEER_ADDR6, sizeof(peer), &peer);
 	return msg;
 }
 
@@ -122,6 +138,8 @@ static struct serval_service *find_rule(struct fake_kernel *fk,
 		if (same_service(&fk->rule[i], svc) &&
 		    fk->rule[i].type == svc->type &&
 		    fk->rule[i].addr.s_addr == svc->addr.s_addr &&
+		    !memcmp(&fk->rule[i].addr6, &svc->addr6,
+			    sizeof(svc->addr6)) &&
 		    fk->rule[i].ifindex == svc->ifindex)
 			return &fk->rule[i];
 	return NULL;
@@ -179,6 +197,15 @@ static void del_service(struct fake_kernel *fk, const struct nlmsghdr *req,
 	ack(fk, req, 0, NULL);
 }
 
+static void set_target(struct serval_service *rule,
+		       const struct serval_service *svc)
+{
+	rule->has &= ~(HAS(ADDR4) | HAS(ADDR6));
+	rule->has |= svc->has & HAS(NEW_ADDR4) ? HAS(ADDR4) : HAS(ADDR6);
+	rule->addr = svc->new_addr;
+	rule->addr6 = svc->new_addr6;
+}
+
 static void set_service(struct fake_kernel *fk, const struct nlmsghdr *req,
 			const struct serval_service *svc)
 {
@@ -188,8 +215,8 @@ static void set_service(struct fake_kernel *fk, const struct nlmsghdr *req,
 		rule->priority = svc->priority;
 	if (rule && svc->has & HAS(WEIGHT))
 		rule->weight = svc->weight;
-	if (rule && svc->has & HAS(NEW_ADDR4))
-		rule->addr = svc->new_addr;
+	if (rule && svc->has & (HAS(NEW_ADDR4) | HAS(NEW_ADDR6)))
+		set_target(rule, svc);
 	ack(fk, req, rule ? 0 : -ENOENT, rule ? NULL : "no such rule");
 }
 
@@ -217,19 +244,24 @@ static void flow_request(struct fake_kernel *fk, const struct nlmsghdr *req,
 			 int cmd)
 {
 	struct serval_flow flow = { 0 };
+	__u32 id;
 
 	if ((req->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP) {
 		answer(fk, req, fake_flow_msg(cmd, NLM_F_MULTI));
 		finish_dump(fk, req);
 		return;
 	}
-	if (serval_msg_parse_flow(req, &flow) ||
-	    ntohl(flow.local_id.s_id32) != FLOW_ID) {
+	if (serval_msg_parse_flow(req, &flow))
+		id = 0;
+	else
+		id = ntohl(flow.local_id.s_id32);
+	if (id != FLOW_ID && id != FLOW6_ID) {
 		ack(fk, req, -ENOENT, NULL);
 		return;
 	}
 	if (cmd == SERVAL_CMD_FLOW_GET)
-		answer(fk, req, fake_flow_msg(cmd, 0));
+		answer(fk, req, id == FLOW_ID ? fake_flow_msg(cmd, 0) :
+						fake_flow6_msg(cmd, 0));
 	ack(fk, req, 0, NULL);
 }
 

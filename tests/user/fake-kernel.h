@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The other end of a request handle: a thread that answers as the module
- * does, with a small service table, one flow and three counters.
+ * does, with a small service table, two flows, of which the second is not in
+ * dumps, and three counters.
  */
 #ifndef SERVAL_TESTS_FAKE_KERNEL_H
 #define SERVAL_TESTS_FAKE_KERNEL_H
@@ -60,13 +61,22 @@ struct nl_msg *fake_service_msg(int cmd, int flags,
 				const struct serval_service *svc);
 
 /**
- * fake_flow_msg() - a message about the only flow, number 4000000000
+ * fake_flow_msg() - a message about the flow with the number 4000000000
  * @cmd: enum serval_cmd
  * @flags: NLM_F_...
  *
  * Return: the message, to be freed by nlmsg_free().
  */
 struct nl_msg *fake_flow_msg(int cmd, int flags);
+
+/**
+ * fake_flow6_msg() - a message about the flow with the number 6, over IPv6
+ * @cmd: enum serval_cmd
+ * @flags: NLM_F_...
+ *
+ * Return: the message, to be freed by nlmsg_free().
+ */
+struct nl_msg *fake_flow6_msg(int cmd, int flags);
 
 /**
  * fake_ack_msg() - an acknowledgment

@@ -94,8 +94,38 @@ static void test_rules(struct bench *b)
 	       "[{\"id\":\"default\",\"bits\":0,\"type\":\"forward\",\"via\":\"10.0.0.254\",\"priority\":5,\"weight\":1,\"flags\":\"global,strict\"}]\n",
 	       "");
 	expect(b, "service change 80 to 10.0.0.9", 0, "", "");
+	expect(b, "service change 80 to 10.0.0.9 to fd00::9", 2, "",
+	       "serval: \"to\" is given twice\n");
 	expect(b, "service del 80 drop", 1, "",
 	       "serval: Error: no such rule\n");
+}
+
+static void test_ipv6(struct bench *b)
+{
+	expect(b, "service flush", 0, "", "");
+	expect(b, "service add 80 via fd00::2 dev lo", 0, "", "");
+	expect(b, "service show 80", 0,
+	       "0x00000050 via fd00::2 dev lo priority 1 weight 1\n", "");
+	expect(b, "-j service show 80", 0,
+	       "[{\"id\":\"0x00000050\",\"bits\":256,\"type\":\"forward\",\"via\":\"fd00::2\",\"ifindex\":1,\"dev\":\"lo\",\"priority\":1,\"weight\":1}]\n",
+	       "");
+	expect(b, "service save", 0,
+	       "service add 0x00000050 via fd00::2 dev lo priority 1 weight 1\n",
+	       "");
+	expect(b, "service change 80 to 10.0.0.2", 0, "", "");
+	expect(b, "service change 80 via 10.0.0.2 dev lo to fd00::3", 0, "",
+	       "");
+	expect(b, "service", 0,
+	       "0x00000050 via fd00::3 dev lo priority 1 weight 1\n", "");
+	expect(b, "service del 80 via fd00::2 dev lo", 1, "",
+	       "serval: Error: no such rule\n");
+	expect(b, "service del 80", 0, "", "");
+	expect(b, "service", 0, "", "");
+	expect(b, "flow show id 6", 0,
+	       "6 peer-id 8 tcp ESTABLISHED local fd00::1 peer fd00::2\n", "");
+	expect(b, "-j flow show id 6", 0,
+	       "[{\"id\":6,\"peer_id\":8,\"proto\":\"tcp\",\"state\":\"ESTABLISHED\",\"local\":\"fd00::1\",\"peer\":\"fd00::2\"}]\n",
+	       "");
 }
 
 static void test_deletion(struct bench *b)
@@ -217,6 +247,7 @@ int main(void)
 	if (!b.cli.ctl)
 		return 1;
 	test_rules(&b);
+	test_ipv6(&b);
 	test_deletion(&b);
 	test_restore(&b);
 	test_flows(&b);

@@ -50,6 +50,35 @@ static void test_service(struct tap *tap)
 	nlmsg_free(msg);
 }
 
+static void test_addr6(struct tap *tap)
+{
+	struct serval_service sent = {
+		.has = HAS(ADDR6) | HAS(NEW_ADDR6),
+		.bits = 16,
+		.addr6 = { .s6_addr = { 0xfd, [15] = 2 } },
+		.new_addr6 = { .s6_addr = { 0xfd, [15] = 3 } },
+	};
+	struct nl_msg *msg = serval_msg_service(FAKE_FAMILY,
+						SERVAL_CMD_SERVICE_SET, 0,
+						&sent);
+	struct serval_service svc;
+	struct serval_flow flow;
+
+	tap_ok(tap, !serval_msg_parse_service(nlmsg_hdr(msg), &svc) &&
+	       !memcmp(&svc.addr6, &sent.addr6, sizeof(svc.addr6)) &&
+	       !memcmp(&svc.new_addr6, &sent.new_addr6, sizeof(svc.addr6)) &&
+	       !(svc.has & HAS(ADDR4)),
+	       "IPv6 addresses of a service are read as they were sent");
+	nlmsg_free(msg);
+	msg = fake_flow6_msg(SERVAL_CMD_FLOW_GET, 0);
+	tap_ok(tap, !serval_msg_parse_flow(nlmsg_hdr(msg), &flow) &&
+	       flow.local_addr6.s6_addr[15] == 1 &&
+	       flow.peer_addr6.s6_addr[15] == 2 &&
+	       !(flow.has & SERVAL_HAS(SERVAL_A_FLOW_PEER_ADDR4)),
+	       "so are those of a flow");
+	nlmsg_free(msg);
+}
+
 static void test_absent_bits(struct tap *tap)
 {
 	struct nl_msg *msg = serval_msg_bare(FAKE_FAMILY,
@@ -201,10 +230,11 @@ static void test_damage(struct tap *tap)
 	damage(fake_service_msg(SERVAL_CMD_SERVICE_SET_NTF, 0, &example),
 	       20000);
 	damage(fake_flow_msg(SERVAL_CMD_FLOW_DEL_NTF, 0), 20000);
+	damage(fake_flow6_msg(SERVAL_CMD_FLOW_DEL_NTF, 0), 20000);
 	damage(fake_ack_msg(nlmsg_hdr(req), -EINVAL, "text", true), 20000);
 	damage(fake_ack_msg(nlmsg_hdr(req), -EINVAL, "text", false), 20000);
 	nlmsg_free(req);
-	tap_ok(tap, true, "80000 damaged messages do no harm");
+	tap_ok(tap, true, "100000 damaged messages do no harm");
 }
 
 int main(void)
@@ -212,6 +242,7 @@ int main(void)
 	struct tap tap = { 0 };
 
 	test_service(&tap);
+	test_addr6(&tap);
 	test_absent_bits(&tap);
 	test_flow(&tap);
 	test_acks(&tap);

@@ -86,10 +86,12 @@ int read_u32(const struct cli *cli, const char *word, const char *what,
 	return CLI_OK;
 }
 
-int read_addr(const struct cli *cli, const char *word, struct in_addr *addr)
+int read_addr(const struct cli *cli, const char *word, struct address *addr)
 {
-	if (inet_pton(AF_INET, word, addr) != 1)
-		return cli_bad(cli, "\"%s\" is not an IPv4 address", word);
+	addr->family = strchr(word, ':') ? AF_INET6 : AF_INET;
+	if (inet_pton(addr->family, word, &addr->in6) != 1)
+		return cli_bad(cli, "\"%s\" is not an IPv4 or IPv6 address",
+			       word);
 	return CLI_OK;
 }
 
@@ -203,6 +205,15 @@ void show_id(struct cli *cli, const char *key, const char *text,
 		return;
 	snprintf(name_key, sizeof(name_key), "%s_name", key);
 	out_str(&cli->out, name_key, text, name);
+}
+
+void show_addr(struct cli *cli, const char *key, const char *text, int family,
+	       const void *addr)
+{
+	char buf[INET6_ADDRSTRLEN];
+
+	inet_ntop(family, addr, buf, sizeof(buf));
+	out_str(&cli->out, key, text, buf);
 }
 
 void show_dev(struct cli *cli, __u32 ifindex)

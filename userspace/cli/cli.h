@@ -230,14 +230,28 @@ int read_u32(const struct cli *cli, const char *word, const char *what,
 	     __u32 *value);
 
 /**
- * read_addr() - read an IPv4 address
+ * struct address - an IPv4 or IPv6 address
+ * @family: AF_INET or AF_INET6
+ * @in:     the first kind
+ * @in6:    the second kind
+ */
+struct address {
+	int family;
+	union {
+		struct in_addr in;
+		struct in6_addr in6;
+	};
+};
+
+/**
+ * read_addr() - read an address
  * @cli: the run
  * @word: the text
  * @addr: receives it
  *
  * Return: CLI_OK or CLI_USAGE.
  */
-int read_addr(const struct cli *cli, const char *word, struct in_addr *addr);
+int read_addr(const struct cli *cli, const char *word, struct address *addr);
 
 /**
  * read_dev() - read the name of a device, or "ifN"
@@ -269,6 +283,17 @@ int read_flags(const struct cli *cli, const char *word, __u8 *flags);
  */
 void show_id(struct cli *cli, const char *key, const char *text,
 	     const struct service_id *id, unsigned int bits);
+
+/**
+ * show_addr() - print an address
+ * @cli: the run
+ * @key: its JSON key
+ * @text: printed before it
+ * @family: AF_INET or AF_INET6
+ * @addr: struct in_addr or struct in6_addr
+ */
+void show_addr(struct cli *cli, const char *key, const char *text, int family,
+	       const void *addr);
 
 /**
  * show_dev() - print a device

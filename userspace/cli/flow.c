@@ -12,16 +12,15 @@
 
 static void show_addrs(struct cli *cli, const struct serval_flow *flow)
 {
-	char addr[INET_ADDRSTRLEN];
-
-	if (flow->has & HAS(LOCAL_ADDR4)) {
-		inet_ntop(AF_INET, &flow->local_addr, addr, sizeof(addr));
-		out_str(&cli->out, "local", " local ", addr);
-	}
-	if (flow->has & HAS(PEER_ADDR4)) {
-		inet_ntop(AF_INET, &flow->peer_addr, addr, sizeof(addr));
-		out_str(&cli->out, "peer", " peer ", addr);
-	}
+	if (flow->has & HAS(LOCAL_ADDR4))
+		show_addr(cli, "local", " local ", AF_INET, &flow->local_addr);
+	if (flow->has & HAS(LOCAL_ADDR6))
+		show_addr(cli, "local", " local ", AF_INET6,
+			  &flow->local_addr6);
+	if (flow->has & HAS(PEER_ADDR4))
+		show_addr(cli, "peer", " peer ", AF_INET, &flow->peer_addr);
+	if (flow->has & HAS(PEER_ADDR6))
+		show_addr(cli, "peer", " peer ", AF_INET6, &flow->peer_addr6);
 }
 
 /* The IDs are long when they are random: they get a line of their own. */

@@ -8,10 +8,14 @@
 #include <arpa/inet.h>
 
 #define HAS(name)	SERVAL_HAS(SERVAL_A_SERVICE_##name)
+#define HAS_ADDR	(HAS(ADDR4) | HAS(ADDR6))
+#define HAS_TARGET	(HAS(TYPE) | HAS_ADDR | HAS(IFINDEX))
+#define HAS_VALUES	(HAS(PRIORITY) | HAS(WEIGHT) | HAS(FLAGS))
+#define HAS_NEW_ADDR	(HAS(NEW_ADDR4) | HAS(NEW_ADDR6))
+#define HAS_NEW		(HAS_NEW_ADDR | HAS(NEW_IFINDEX))
 
 static void show_target(struct cli *cli, const struct serval_service *svc)
 {
-	char addr[INET_ADDRSTRLEN];
 	struct out *out = &cli->out;
 
 	out_str(out, "type", NULL, serval_service_type_name(svc->type));
@@ -22,8 +26,10 @@ static void show_target(struct cli *cli, const struct serval_service *svc)
 				serval_proto_name(svc->proto));
 		return;
 	}
-	inet_ntop(AF_INET, &svc->addr, addr, sizeof(addr));
-	out_str(out, "via", " via ", addr);
+	if (svc->has & HAS(ADDR6))
+		show_addr(cli, "via", " via ", AF_INET6, &svc->addr6);
+	else
+		show_addr(cli, "via", " via ", AF_INET, &svc->addr);
 	show_dev(cli, svc->ifindex);
 }
 
@@ -173,11 +179,46 @@ static int mark(const struct cli *cli, struct serval_service *svc, __u32 has,
 	return CLI_OK;
 }
 
+static int read_via(struct cli *cli, struct serval_service *svc,
+		    const char *value)
+{
+	struct address addr;
+
+	if (read_addr(cli, value, &addr))
+		return CLI_USAGE;
+	svc->type = SERVAL_SERVICE_FORWARD;
+	if (addr.family == AF_INET6) {
+		svc->addr6 = addr.in6;
+		return mark(cli, svc, HAS(TYPE) | HAS(ADDR6), "via");
+	}
+	svc->addr = addr.in;
+	return mark(cli, svc, HAS(TYPE) | HAS(ADDR4), "via");
+}
+
+static int read_to(struct cli *cli, struct serval_service *svc,
+		   const char *value)
+{
+	struct address addr;
+
+	if (svc->has & HAS_NEW_ADDR)
+		return cli_bad(cli, "\"to\" is given twice");
+	if (read_addr(cli, value, &addr))
+		return CLI_USAGE;
+	if (addr.family == AF_INET6) {
+		svc->new_addr6 = addr.in6;
+		svc->has |= HAS(NEW_ADDR6);
+	} else {
+		svc->new_addr = addr.in;
+		svc->has |= HAS(NEW_ADDR4);
+	}
+	return CLI_OK;
+}
+
 /* A keyword of a rule, @word, and its value. */
 static int read_keyword(struct cli *cli, struct args *args,
 			struct serval_service *svc, const char *word)
 {
-	bool moved = svc->has & HAS(NEW_ADDR4);
+	bool moved = svc->has & HAS_NEW_ADDR;
 	const char *value;
 
 	if (!strcmp(word, "drop") || !strcmp(word, "delay"))
@@ -190,14 +231,10 @@ static int read_keyword(struct cli *cli, struct args *args,
 	value = args_value(cli, args, word);
 	if (!value)
 		return CLI_USAGE;
-	if (!strcmp(word, "via")) {
-		svc->type = SERVAL_SERVICE_FORWARD;
-		return mark(cli, svc, HAS(TYPE) | HAS(ADDR4), word) ?:
-		       read_addr(cli, value, &svc->addr);
-	}
+	if (!strcmp(word, "via"))
+		return read_via(cli, svc, value);
 	if (!strcmp(word, "to"))
-		return mark(cli, svc, HAS(NEW_ADDR4), word) ?:
-		       read_addr(cli, value, &svc->new_addr);
+		return read_to(cli, svc, value);
 	if (!strcmp(word, "dev") && moved)
 		return mark(cli, svc, HAS(NEW_IFINDEX), word) ?:
 		       read_dev(cli, value, &svc->new_ifindex);
@@ -233,14 +270,10 @@ static int read_rule(struct cli *cli, struct args *args,
 	}
 	if (err)
 		return err;
-	if (svc->has & HAS(IFINDEX) && !(svc->has & HAS(ADDR4)))
+	if (svc->has & HAS(IFINDEX) && !(svc->has & HAS_ADDR))
 		return cli_bad(cli, "\"dev\" needs \"via ADDRESS\"");
 	return CLI_OK;
 }
-
-#define HAS_TARGET	(HAS(TYPE) | HAS(ADDR4) | HAS(IFINDEX))
-#define HAS_VALUES	(HAS(PRIORITY) | HAS(WEIGHT) | HAS(FLAGS))
-#define HAS_NEW		(HAS(NEW_ADDR4) | HAS(NEW_IFINDEX))
 
 int service_read_rule(struct cli *cli, struct args *args,
 		      struct serval_service *svc)
@@ -290,6 +323,7 @@ static int find_only_rule(struct cli *cli, struct serval_service *svc)
 		svc->has |= rule->has & HAS_TARGET;
 		svc->type = rule->type;
 		svc->addr = rule->addr;
+		svc->addr6 = rule->addr6;
 		svc->ifindex = rule->ifindex;
 	}
 	free(list);

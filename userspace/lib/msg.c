@@ -8,6 +8,8 @@
 #include <netlink/attr.h>
 #include <netlink/genl/genl.h>
 
+#define ADDR6_LEN	sizeof(struct in6_addr)
+
 static const struct nla_policy service_policy[SERVAL_A_SERVICE_MAX + 1] = {
 	[SERVAL_A_SERVICE_ID]		= { .minlen = SERVICE_ID_LEN,
 					    .maxlen = SERVICE_ID_LEN },
@@ -25,6 +27,10 @@ static const struct nla_policy service_policy[SERVAL_A_SERVICE_MAX + 1] = {
 	[SERVAL_A_SERVICE_INODE]	= { .type = NLA_U64 },
 	[SERVAL_A_SERVICE_UID]		= { .type = NLA_U32 },
 	[SERVAL_A_SERVICE_STATS]	= { .type = NLA_NESTED },
+	[SERVAL_A_SERVICE_ADDR6]	= { .minlen = ADDR6_LEN,
+					    .maxlen = ADDR6_LEN },
+	[SERVAL_A_SERVICE_NEW_ADDR6]	= { .minlen = ADDR6_LEN,
+					    .maxlen = ADDR6_LEN },
 };
 
 static const struct nla_policy
@@ -52,6 +58,10 @@ static const struct nla_policy flow_policy[SERVAL_A_FLOW_MAX + 1] = {
 	[SERVAL_A_FLOW_UID]		= { .type = NLA_U32 },
 	[SERVAL_A_FLOW_AGE]		= { .type = NLA_U64 },
 	[SERVAL_A_FLOW_STATS]		= { .type = NLA_NESTED },
+	[SERVAL_A_FLOW_LOCAL_ADDR6]	= { .minlen = ADDR6_LEN,
+					    .maxlen = ADDR6_LEN },
+	[SERVAL_A_FLOW_PEER_ADDR6]	= { .minlen = ADDR6_LEN,
+					    .maxlen = ADDR6_LEN },
 };
 
 static const struct nla_policy flow_stats_policy[SERVAL_A_FLOW_STATS_MAX + 1] = {
@@ -96,12 +106,26 @@ static const struct request_attr {
 	{ SERVAL_A_SERVICE_IFINDEX, OFFSET(ifindex) },
 	{ SERVAL_A_SERVICE_NEW_ADDR4, OFFSET(new_addr) },
 	{ SERVAL_A_SERVICE_NEW_IFINDEX, OFFSET(new_ifindex) },
+	{ SERVAL_A_SERVICE_ADDR6, OFFSET(addr6) },
+	{ SERVAL_A_SERVICE_NEW_ADDR6, OFFSET(new_addr6) },
 };
+
+static int value_len(const struct nla_policy *policy)
+{
+	switch (policy->type) {
+	case NLA_U8:
+		return sizeof(__u8);
+	case NLA_U32:
+		return sizeof(__u32);
+	default:
+		return policy->minlen;
+	}
+}
 
 static int put_request_attr(struct nl_msg *msg, const struct request_attr *ra,
 			    const struct serval_service *svc)
 {
-	int len = service_policy[ra->attr].type == NLA_U8 ? 1 : 4;
+	int len = value_len(&service_policy[ra->attr]);
 
 	if (!(svc->has & SERVAL_HAS(ra->attr)))
 		return 0;
@@ -224,6 +248,8 @@ int serval_msg_parse_service(const struct nlmsghdr *nlh,
 	COPY(svc->cookie, a[SERVAL_A_SERVICE_COOKIE]);
 	COPY(svc->inode, a[SERVAL_A_SERVICE_INODE]);
 	COPY(svc->uid, a[SERVAL_A_SERVICE_UID]);
+	COPY(svc->addr6, a[SERVAL_A_SERVICE_ADDR6]);
+	COPY(svc->new_addr6, a[SERVAL_A_SERVICE_NEW_ADDR6]);
 	svc->has = attrs_present(a, SERVAL_A_SERVICE_MAX) |
 		   SERVAL_HAS(SERVAL_A_SERVICE_PREFIX_BITS);
 	if (a[SERVAL_A_SERVICE_STATS])
@@ -271,6 +297,8 @@ int serval_msg_parse_flow(const struct nlmsghdr *nlh,
 	COPY(flow->inode, a[SERVAL_A_FLOW_INODE]);
 	COPY(flow->uid, a[SERVAL_A_FLOW_UID]);
 	COPY(flow->age, a[SERVAL_A_FLOW_AGE]);
+	COPY(flow->local_addr6, a[SERVAL_A_FLOW_LOCAL_ADDR6]);
+	COPY(flow->peer_addr6, a[SERVAL_A_FLOW_PEER_ADDR6]);
 	flow->has = attrs_present(a, SERVAL_A_FLOW_MAX);
 	if (a[SERVAL_A_FLOW_STATS])
 		return parse_flow_stats(a[SERVAL_A_FLOW_STATS], &flow->stats);

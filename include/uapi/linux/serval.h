@@ -93,8 +93,9 @@ enum sv_service_flags {
  *
  * bind() and connect() also take it followed directly by a struct
  * sockaddr_in or sockaddr_in6 (advisory address, port ignored).
- * getsockname() and getpeername() return it followed by the sockaddr_in of
- * the flow's locator (port 0) if there is room: 52 bytes.
+ * getsockname() and getpeername() return it followed by the flow's locator
+ * (port 0) if there is room: a sockaddr_in, together 52 bytes, or a
+ * sockaddr_in6, 64 bytes.
  */
 struct sockaddr_sv {
 	__kernel_sa_family_t sv_family;
@@ -191,7 +192,7 @@ enum serval_service_type {
 };
 
 /* Attributes of the service commands.  A rule is identified by ID,
- * PREFIX_BITS, TYPE and, for FORWARD, ADDR4 and IFINDEX.
+ * PREFIX_BITS, TYPE and, for FORWARD, IFINDEX and one of ADDR4 and ADDR6.
  */
 enum serval_a_service {
 	SERVAL_A_SERVICE_UNSPEC,
@@ -211,6 +212,8 @@ enum serval_a_service {
 	SERVAL_A_SERVICE_INODE,		/* u64, DEMUX: socket inode; output only */
 	SERVAL_A_SERVICE_UID,		/* u32, DEMUX: owner; output only */
 	SERVAL_A_SERVICE_STATS,		/* nest, enum serval_a_service_stats */
+	SERVAL_A_SERVICE_ADDR6,		/* binary, 16 bytes, FORWARD only */
+	SERVAL_A_SERVICE_NEW_ADDR6,	/* binary, 16 bytes, as NEW_ADDR4 */
 
 	__SERVAL_A_SERVICE_MAX,
 	SERVAL_A_SERVICE_MAX = __SERVAL_A_SERVICE_MAX - 1
@@ -231,7 +234,9 @@ enum serval_a_service_stats {
 	SERVAL_A_SERVICE_STATS_MAX = __SERVAL_A_SERVICE_STATS_MAX - 1
 };
 
-/* State of a flow: TCP's numbers.  SYN_RCVD covers half-open connections. */
+/* State of a flow: TCP's numbers.  SYN_RCVD covers half-open connections.  Both
+ * addresses are of one IP version; one that is not known yet is zero.
+ */
 enum serval_a_flow {
 	SERVAL_A_FLOW_UNSPEC,
 	SERVAL_A_FLOW_PAD,
@@ -249,6 +254,8 @@ enum serval_a_flow {
 	SERVAL_A_FLOW_UID,		/* u32 */
 	SERVAL_A_FLOW_AGE,		/* u64, milliseconds since it was made */
 	SERVAL_A_FLOW_STATS,		/* nest, enum serval_a_flow_stats */
+	SERVAL_A_FLOW_LOCAL_ADDR6,	/* binary, 16 bytes */
+	SERVAL_A_FLOW_PEER_ADDR6,	/* binary, 16 bytes */
 
 	__SERVAL_A_FLOW_MAX,
 	SERVAL_A_FLOW_MAX = __SERVAL_A_FLOW_MAX - 1

@@ -6,8 +6,8 @@
  * "serval".  Functions return 0 or a negative errno.  After a request was
  * refused, serval_ctl_error() has the kernel's own sentence, if it sent one.
  *
- * Addresses (struct in_addr) and flow ids (struct flow_id) are in network
- * byte order, everything else in host byte order.  A handle belongs to one
+ * Addresses and flow ids (struct flow_id) are in network byte order,
+ * everything else in host byte order.  A handle belongs to one
  * thread at a time.
  */
 #ifndef SERVAL_CONTROL_H
@@ -53,17 +53,19 @@ struct serval_target_stats {
  * @flags:       enum sv_service_flags
  * @priority:    the highest one of a service is used
  * @weight:      share among the targets of one priority
- * @addr:        FORWARD: the target's address
+ * @addr:        FORWARD: the target's address, if it is an IPv4 one
  * @ifindex:     FORWARD: outgoing device, 0 means by route
- * @new_addr:    serval_service_set(): the new address
+ * @new_addr:    serval_service_set(): the new address, if it is an IPv4 one
  * @new_ifindex: serval_service_set(): the new device
  * @proto:       DEMUX: SERVAL_PROTO_TCP or SERVAL_PROTO_UDP
  * @cookie:      DEMUX: cookie of the socket
  * @inode:       DEMUX: inode of the socket
  * @uid:         DEMUX: owner of the socket
  * @stats:       counters
+ * @addr6:       FORWARD: the target's address, if it is an IPv6 one
+ * @new_addr6:   serval_service_set(): the new address, if it is an IPv6 one
  *
- * @proto and the members after it come from the kernel only.
+ * @proto, @cookie, @inode, @uid and @stats come from the kernel only.
  */
 struct serval_service {
 	__u32 has;
@@ -82,6 +84,8 @@ struct serval_service {
 	__u64 inode;
 	__u32 uid;
 	struct serval_target_stats stats;
+	struct in6_addr addr6;
+	struct in6_addr new_addr6;
 };
 
 /**
@@ -105,8 +109,8 @@ struct serval_flow_stats {
  * @peer_id:       flow id at the peer, zero while not known
  * @proto:         SERVAL_PROTO_TCP or SERVAL_PROTO_UDP
  * @state:         TCP's state number, see serval_flow_state_name()
- * @local_addr:    address in use at this end
- * @peer_addr:     address in use at the peer
+ * @local_addr:    address in use at this end, if it is an IPv4 one
+ * @peer_addr:     address in use at the peer, if it is an IPv4 one
  * @ifindex:       outgoing device, 0 while not known
  * @local_service: name of this end
  * @peer_service:  name of the peer
@@ -115,6 +119,8 @@ struct serval_flow_stats {
  * @uid:           owner of the socket
  * @age:           milliseconds since the flow was made
  * @stats:         counters
+ * @local_addr6:   address in use at this end, if it is an IPv6 one
+ * @peer_addr6:    address in use at the peer, if it is an IPv6 one
  */
 struct serval_flow {
 	__u32 has;
@@ -132,6 +138,8 @@ struct serval_flow {
 	__u32 uid;
 	__u64 age;
 	struct serval_flow_stats stats;
+	struct in6_addr local_addr6;
+	struct in6_addr peer_addr6;
 };
 
 /**

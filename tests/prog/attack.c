@@ -15,7 +15,6 @@
 #include "sal.h"
 
 #define DEV		"eth0"
-#define TCP_PORT	7777
 #define STRANGE_ID	0x0badf00d
 
 /* On the link and answered for by the server's MAC address (the script adds
@@ -375,20 +374,9 @@ static void attack_confirm(void)
 static void send_syn(const struct sv_svc *svc, __u32 src,
 		     struct in_addr from)
 {
-	struct sal_control c = {
-		.flags = SAL_SYN, .verno = src * 7, .nonce = src,
-	};
-	struct tcp_seg t = {
-		.sport = 1024 + src % 60000, .dport = TCP_PORT,
-		.seq = src, .flags = TH_SYN,
-	};
 	struct sal_buf p;
 
-	sal_start(&p, src, 0, IPPROTO_TCP);
-	sal_add_control(&p, &c);
-	sal_add_service(&p, svc->id);
-	sal_seal(&p);
-	sal_tcp(&p, &t);
+	sal_syn(&p, svc->id, src);
 	sal_send(CLI, &p, from, env.addr[SRV]);
 }
 

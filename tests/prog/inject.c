@@ -12,8 +12,6 @@
 #include <string.h>
 #include "sal.h"
 
-#define TCP_PORT 7777
-
 static const __u8 some_id[32] = { 0x5e, 0x11, 0x22 };
 
 static const struct tcp_seg syn_seg = {
@@ -282,25 +280,31 @@ static void make_noise(struct sal_buf *p, __u64 *seed)
 	fill(p->b, p->len, rnd(seed));
 }
 
+/* Anything a stranger might send, of more or less sense */
+void inject_random(struct sal_buf *p, __u64 *seed)
+{
+	memset(p, 0, sizeof(*p));
+	switch (rnd(seed) % 8) {
+	case 0:
+		make_noise(p, seed);
+		break;
+	case 1:
+	case 2:
+	case 3:
+		make_mixture(p, seed);
+		break;
+	default:
+		make_mutant(p, seed);
+	}
+}
+
 static int fuzz(__u64 seed, unsigned long count)
 {
 	struct sal_buf p;
 
 	seed |= 1;
 	while (count--) {
-		memset(&p, 0, sizeof(p));
-		switch (rnd(&seed) % 8) {
-		case 0:
-			make_noise(&p, &seed);
-			break;
-		case 1:
-		case 2:
-		case 3:
-			make_mixture(&p, &seed);
-			break;
-		default:
-			make_mutant(&p, &seed);
-		}
+		inject_random(&p, &seed);
 		inject(&p);
 	}
 	return 0;

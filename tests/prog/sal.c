@@ -96,7 +96,20 @@ void sal_data(struct sal_buf *p, const void *data, size_t len)
 	p->len += len;
 }
 
-/* The pseudo header is length and protocol: the addresses count as zero */
+/* Of the segment behind the header; a cut one stays as it is.  The pseudo
+ * header is length and protocol: the addresses count as zero.
+ */
+static void tcp_sum(struct sal_buf *p)
+{
+	__u8 *h = p->b + p->hlen;
+	size_t len = p->len - p->hlen;
+
+	if (len < 20)
+		return;
+	put_be16(h + 16, 0);
+	put_be16(h + 16, sal_sum(h, len, len + IPPROTO_TCP));
+}
+
 void sal_tcp(struct sal_buf *p, const struct tcp_seg *t)
 {
 	__u8 *h = p->b + p->len;
@@ -115,32 +128,73 @@ void sal_tcp(struct sal_buf *p, const struct tcp_seg *t)
 	h[12] = hl / 4 << 4;
 	if (t->len)
 		memcpy(h + hl, t->data, t->len);
-	put_be16(h + 16, sal_sum(h, hl + t->len,
-				 hl + t->len + IPPROTO_TCP));
 	p->len += hl + t->len;
+	tcp_sum(p);
+}
+
+/* Give the segment of sal_tcp(), which has no data, other options */
+void sal_options(struct sal_buf *p, const void *opts, size_t len)
+{
+	__u8 *h = p->b + p->hlen;
+
+	expect(len % 4 == 0 && len <= 40);
+	memcpy(h + 20, opts, len);
+	h[12] = (20 + len) / 4 << 4;
+	p->len = p->hlen + 20 + len;
+	tcp_sum(p);
+}
+
+/* Another @id is another connection */
+void sal_syn(struct sal_buf *p, const void *service, __u32 id)
+{
+	struct sal_control c = {
+		.flags = SAL_SYN, .verno = id * 7, .nonce = id,
+	};
+	struct tcp_seg t = {
+		.sport = 1024 + id % 60000, .dport = TCP_PORT,
+		.seq = id, .flags = TH_SYN,
+	};
+
+	sal_start(p, id, 0, IPPROTO_TCP);
+	sal_add_control(p, &c);
+	sal_add_service(p, service);
+	sal_seal(p);
+	sal_tcp(p, &t);
+}
+
+int sal_open(enum sv_host h)
+{
+	host_enter(h);
+	return must(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
+}
+
+/* From any address: the host's own counts for nothing */
+void sal_put(int fd, const struct sal_buf *p, struct in_addr from,
+	     struct in_addr to)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = to };
+	struct iphdr ip = {
+		.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_SERVAL,
+		.frag_off = htons(IP_DF), .saddr = from.s_addr,
+		.daddr = to.s_addr,
+	};
+	struct iovec iov[] = {
+		{ &ip, sizeof(ip) }, { (void *)p->b, p->len },
+	};
+	struct msghdr msg = {
+		.msg_name = &sin, .msg_namelen = sizeof(sin),
+		.msg_iov = iov, .msg_iovlen = ARRAY_SIZE(iov),
+	};
+
+	expect((size_t)must(sendmsg(fd, &msg, 0)) == sizeof(ip) + p->len);
 }
 
 void sal_send(enum sv_host h, const struct sal_buf *p, struct in_addr from,
 	      struct in_addr to)
 {
-	__u8 pkt[sizeof(struct iphdr) + sizeof(p->b)] = { };
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = to };
-	struct iphdr *ip = (struct iphdr *)pkt;
-	ssize_t len = sizeof(*ip) + p->len;
-	int fd;
+	int fd = sal_open(h);
 
-	host_enter(h);
-	fd = must(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
-	ip->version = 4;
-	ip->ihl = 5;
-	ip->ttl = 64;
-	ip->protocol = IPPROTO_SERVAL;
-	ip->frag_off = htons(IP_DF);
-	ip->saddr = from.s_addr;
-	ip->daddr = to.s_addr;
-	memcpy(ip + 1, p->b, p->len);
-	expect(must(sendto(fd, pkt, len, 0, (struct sockaddr *)&sin,
-			   sizeof(sin))) == len);
+	sal_put(fd, p, from, to);
 	close(fd);
 }
 

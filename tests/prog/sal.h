@@ -21,6 +21,8 @@
 #define TH_PSH		0x08
 #define TH_ACK		0x10
 
+#define TCP_PORT	7777	/* of every service */
+
 /**
  * struct sal_buf - a packet without its IP header
  * @b:    bytes
@@ -86,6 +88,11 @@ void sal_add_service(struct sal_buf *p, const void *id);
 void sal_seal(struct sal_buf *p);
 void sal_data(struct sal_buf *p, const void *data, size_t len);
 void sal_tcp(struct sal_buf *p, const struct tcp_seg *t);
+void sal_options(struct sal_buf *p, const void *opts, size_t len);
+void sal_syn(struct sal_buf *p, const void *service, __u32 id);
+int sal_open(enum sv_host h);
+void sal_put(int fd, const struct sal_buf *p, struct in_addr from,
+	     struct in_addr to);
 void sal_send(enum sv_host h, const struct sal_buf *p, struct in_addr from,
 	      struct in_addr to);
 __u16 sal_sum(const void *buf, size_t len, __u32 start);
@@ -95,5 +102,6 @@ int sniff_open(enum sv_host h, const char *dev);
 bool sniff_next(int fd, struct sal_seen *s, int ms);
 void sniff_expect(int fd, struct sal_seen *s, bool out);
 const __u8 *sal_ext(const struct sal_seen *s, unsigned int type);
+void inject_random(struct sal_buf *p, __u64 *seed);
 
 #endif /* _TESTS_SAL_H */

@@ -14,7 +14,6 @@
 #include "sal.h"
 
 #define DEV		"eth0"
-#define TCP_PORT	7777
 
 /* Offsets in a header whose first extension is CONTROL, then SERVICE */
 #define C_FLAGS		14

@@ -31,6 +31,22 @@
 
 #define KEEP_INTERVAL	(5 * HZ)
 
+/**
+ * serval_encap_mode() - how a connection's requests are to be sent
+ * @sn:   namespace
+ * @conn: connection
+ *
+ * Return: enum serval_udp_encap.
+ */
+int serval_encap_mode(const struct serval_net *sn,
+		      const struct serval_conn *conn)
+{
+	int mode = READ_ONCE(conn->encap);
+
+	return mode == SERVAL_UDP_DEFAULT ? READ_ONCE(sn->settings.udp_encap) :
+					    mode;
+}
+
 /* Index of a family's sockets */
 static int index_of(u8 family)
 {
@@ -152,7 +168,7 @@ static int move_server(struct serval_net *sn, int port)
 	struct socket *new[2] = {};
 	int i, err = 0;
 
-	for (i = 0; i < 2 && !err; i++)
+	for (i = 0; i < 2 && !err && port; i++)
 		err = open_socket(sn, i, port, &new[i]);
 	if (err) {
 		close_socket(&new[0]);
@@ -170,7 +186,7 @@ static int move_server(struct serval_net *sn, int port)
  * serval_encap_set_port() - change the well-known or the first client port
  * @sn:   namespace
  * @port: &server_port or &client_port of its struct serval_encap
- * @val:  1..65535
+ * @val:  0..65535, 0 = the well-known port is closed
  *
  * Flows that use the old port go on only as far as they need not receive on
  * it: those accepted on a former well-known port end.

@@ -12,6 +12,7 @@
 #include <linux/workqueue.h>
 #include <linux/serval.h>
 
+struct serval_conn;
 struct serval_flow;
 struct serval_net;
 struct serval_path;
@@ -38,9 +39,10 @@ struct serval_encap_dest {
  * struct serval_encap - UDP encapsulation in a namespace
  * @lock:        serialises opening and closing sockets; process context
  * @server:      sockets of the well-known port, IPv4 and IPv6; NULL if taken
+ *               or closed
  * @pool:        sockets whose ports requests come from; made when first needed
  * @pool_port:   their ports, network byte order; 0 until @pool is there
- * @server_port: sysctl, host byte order
+ * @server_port: sysctl, host byte order; 0 = closed
  * @client_port: sysctl, host byte order: the first of @pool
  * @dest_lock:   protects @dests
  * @dests:       remembered destinations, by a keyed hash
@@ -67,6 +69,8 @@ struct serval_encap {
 };
 
 /* encap.c */
+int serval_encap_mode(const struct serval_net *sn,
+		      const struct serval_conn *conn);
 void serval_encap_init(struct serval_net *sn);
 void serval_encap_publish(struct serval_net *sn);
 void serval_encap_unpublish(struct serval_net *sn);

@@ -658,7 +658,8 @@ void serval_synack_rcv(struct serval_net *sn, struct sk_buff *skb,
 		if (!synack_acceptable(skb, len, fl, pkt, th))
 			return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
 		if (adopt(fl, skb, pkt)) {
-			serval_encap_learn(sn, &fl->path);
+			if (serval_encap_mode(sn, fl->conn) == SERVAL_UDP_AUTO)
+				serval_encap_learn(sn, &fl->path);
 			if (fl->path.dport)
 				serval_encap_keep(sn);
 			established(sn, fl);

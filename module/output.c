@@ -186,8 +186,7 @@ static void set_target(struct serval_flow *fl, const struct in6_addr *addr,
 static bool choose_encap(struct serval_net *sn, const struct serval_conn *conn,
 			 struct serval_flow *fl, const struct sock *sk)
 {
-	int mode = conn->encap == SERVAL_UDP_DEFAULT ?
-		   READ_ONCE(sn->settings.udp_encap) : conn->encap;
+	int mode = serval_encap_mode(sn, conn);
 	bool udp = mode == SERVAL_UDP_ALWAYS, known = true;
 
 	if (mode == SERVAL_UDP_AUTO)

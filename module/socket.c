@@ -424,9 +424,7 @@ static int prepare_connect(struct serval_net *sn, struct serval_conn *conn,
 
 	WRITE_ONCE(sk->sk_err_soft, 0);
 	take_outer_device(sn, conn, sk);
-	if (conn->encap == SERVAL_UDP_ALWAYS ||
-	    (conn->encap == SERVAL_UDP_DEFAULT &&
-	     READ_ONCE(sn->settings.udp_encap) == SERVAL_UDP_ALWAYS)) {
+	if (serval_encap_mode(sn, conn) == SERVAL_UDP_ALWAYS) {
 		err = serval_encap_open_pool(sn);
 		if (err)
 			return err;

@@ -10,17 +10,19 @@
  * sal_max_retransmits: 0..1000, default 15: SYN retransmissions before
  *	connect() fails with ETIMEDOUT; TCP can count to 127, larger values
  *	act as 127.  TCP_SYNCNT on a socket goes before it.
- * udp_encap: what connect() sends: 0 IP protocol 144, 1 the same inside UDP, 2
- *	(default) the first, and the second as well if it gets no answer within
- *	a quarter of a second; what worked is remembered for each host.  The
- *	socket option SERVAL_UDP_ENCAP goes before it.
+ * udp_encap: what connect() sends: 0 (default) IP protocol 144, 1 the same
+ *	inside UDP, 2 the first, and the second as well if it gets no answer
+ *	within a quarter of a second; what worked is remembered for each host.
+ *	Not the default, because it finds a way round a firewall or IPsec
+ *	policy that speaks of protocol 144 only.  The socket option
+ *	SERVAL_UDP_ENCAP goes before it.
  * udp_encap_csum: 0 or 1 (default): whether these UDP packets carry a checksum.
  *	Both ends check TCP's in any case.
  * udp_encap_keepalive: 0..600 s, default 20: after so much silence an empty
  *	packet keeps the binding of a NAT alive; 0 = none are sent.
- * udp_encap_server_port: 1..65535, default 54325: UDP port on which this host
- *	receives, and to which it sends requests.  A change that cannot bind
- *	the port fails.
+ * udp_encap_server_port: 0..65535, default 54325: UDP port on which this host
+ *	receives, and to which it sends requests; 0 = it does neither.  A change
+ *	that cannot bind the port fails.
  * udp_encap_client_port: 1..65535, default 54324: the first of the 16 UDP ports
  *	that requests come from; if it is taken, any other does.
  */
@@ -67,9 +69,12 @@ static const struct {
 static const struct {
 	const char *name;
 	size_t offset;
+	int *min;
 } ports[] = {
-	{ "udp_encap_server_port", offsetof(struct serval_encap, server_port) },
-	{ "udp_encap_client_port", offsetof(struct serval_encap, client_port) },
+	{ "udp_encap_server_port", offsetof(struct serval_encap, server_port),
+	  SYSCTL_ZERO },
+	{ "udp_encap_client_port", offsetof(struct serval_encap, client_port),
+	  SYSCTL_ONE },
 };
 
 #define TABLE_SIZE	(ARRAY_SIZE(entries) + ARRAY_SIZE(ports))
@@ -84,7 +89,7 @@ static int port_handler(serval_ctl_table *ctl, int write, void *buffer,
 	struct ctl_table copy = {
 		.data = &val,
 		.maxlen = sizeof(val),
-		.extra1 = SYSCTL_ONE,
+		.extra1 = ctl->extra2,
 		.extra2 = &max_port,
 	};
 	int err;
@@ -106,6 +111,7 @@ static void fill_ports(struct ctl_table *table, struct serval_net *sn)
 		table[i].mode = 0644;
 		table[i].proc_handler = port_handler;
 		table[i].extra1 = sn;
+		table[i].extra2 = ports[i].min;
 	}
 }
 
@@ -136,7 +142,6 @@ int serval_sysctl_init(struct serval_net *sn)
 
 	sn->settings.resolution_mode = SERVAL_MODE_ANYCAST;
 	sn->settings.sal_max_retransmits = DEFAULT_RETRANSMITS;
-	sn->settings.udp_encap = SERVAL_UDP_AUTO;
 	sn->settings.udp_encap_csum = 1;
 	sn->settings.udp_encap_keepalive = DEFAULT_KEEPALIVE;
 	/* one more than there are: the sentinel that 6.1 wants */

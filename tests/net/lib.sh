@@ -7,6 +7,9 @@
 #
 #   scripts/lab/run -- tests/net/first-light.sh
 #
+# SV_WAY=6, udp or udp6 lets the hosts speak over IPv6, inside UDP, or both; each link
+# has addresses of both versions.
+#
 # With SV_FAMILY=inet (or inet6) the scripts that allow it run over plain TCP: what
 # fails there too is a fault of the test.
 # shellcheck shell=bash disable=SC2034
@@ -18,6 +21,7 @@ BUILD=$REPO/build
 SV=$BUILD/tests/sv
 SERVAL=$BUILD/user/serval
 SV_FAMILY=${SV_FAMILY:-serval}
+SV_WAY=${SV_WAY:-4}
 SCALE=${SERVAL_SCALE:-1}
 export LD_LIBRARY_PATH=$BUILD/user${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 
@@ -194,14 +198,57 @@ add_host() {
 		ip netns add "$TAG-$h"
 		HOSTS+=("$h")
 		ip -n "$TAG-$h" link set lo up
+		case $SV_WAY in
+		udp*) on "$h" sysctl -qw net.serval.udp_encap=1 ;;
+		esac
 	done
+}
+
+# The address of a host in a network: ip4 0 2 is 10.9.0.2, ip6 0 2 is fd09:0::2, and
+# ip_of that of the way in use
+ip4() { echo "10.9.$1.$2"; }
+ip6() { echo "fd09:$1::$2"; }
+ip_of() {
+	case $SV_WAY in
+	*6) ip6 "$@" ;;
+	*) ip4 "$@" ;;
+	esac
+}
+
+# Routes of the way in use: "default", or a network's number
+route() {
+	local host=$1 to=$2
+
+	shift 2
+	case $to in
+	default) ip -n "$TAG-$host" route replace default via "$@" ;;
+	*) ip -n "$TAG-$host" route add "$(ip_of "$to" 0)/$([[ $SV_WAY = *6 ]] && echo 64 || echo 24)" via "$@" ;;
+	esac
+}
+
+forwarding() {
+	local h
+
+	for h; do
+		on "$h" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	done
+}
+
+# add_addr HOST DEV ADDR/LEN: with its twin in IPv6 if it is one of 10.9/16
+add_addr() {
+	local part
+
+	ip -n "$TAG-$1" addr add "$3" dev "$2"
+	[[ $3 = 10.9.* ]] || return 0
+	IFS=./ read -ra part <<< "$3"
+	ip -n "$TAG-$1" addr add "$(ip6 "${part[2]}" "${part[3]}")/64" dev "$2" nodad
 }
 
 # link HOST DEV ADDR/LEN HOST DEV ADDR/LEN
 link() {
 	ip -n "$TAG-$1" link add "$2" type veth peer name "$5" netns "$TAG-$4"
-	ip -n "$TAG-$1" addr add "$3" dev "$2"
-	ip -n "$TAG-$4" addr add "$6" dev "$5"
+	add_addr "$1" "$2" "$3"
+	add_addr "$4" "$5" "$6"
 	ip -n "$TAG-$1" link set "$2" up
 	ip -n "$TAG-$4" link set "$5" up
 	wait_until 10 link_up "$1" "$2"
@@ -212,15 +259,17 @@ link_up() {
 	ip -n "$TAG-$1" link show dev "$2" | grep -q LOWER_UP
 }
 
-C_ADDR=10.9.0.1
-S_ADDR=10.9.0.2
+C_ADDR=$(ip_of 0 1)
+S_ADDR=$(ip_of 0 2)
+C_ADDR4=10.9.0.1
+S_ADDR4=10.9.0.2
 
 # Client c and server s on one link
 two_hosts() {
 	load_module
 	log_mark
 	add_host c s
-	link c eth0 $C_ADDR/24 s eth0 $S_ADDR/24
+	link c eth0 $C_ADDR4/24 s eth0 $S_ADDR4/24
 }
 
 one_host() {
@@ -240,7 +289,7 @@ lan() {
 	ip -n "$TAG-switch" link set br0 up
 	for h; do
 		ip -n "$TAG-$h" link add eth0 type veth peer name "$h" netns "$TAG-switch"
-		ip -n "$TAG-$h" addr add 10.9.0.$i/24 dev eth0
+		add_addr "$h" eth0 10.9.0.$i/24
 		ip -n "$TAG-switch" link set "$h" master br0 up
 		ip -n "$TAG-$h" link set eth0 up
 		i=$((i + 1))
@@ -295,7 +344,7 @@ route_ids() {
 
 # sv ARGS...: client on c, server on s
 sv() {
-	${in_job:-} "$SV" -f "$SV_FAMILY" -C "$TAG-c" -S "$TAG-s" -c $C_ADDR -s $S_ADDR "$@"
+	${in_job:-} "$SV" -f "$SV_FAMILY" -C "$TAG-c" -S "$TAG-s" -c $C_ADDR4 -s $S_ADDR4 "$@"
 }
 
 # at HOST ARGS...: both ends on that host, or the only one

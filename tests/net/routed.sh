@@ -10,10 +10,10 @@ log_mark
 add_host c r s
 link c eth0 10.9.0.1/24 r eth0 10.9.0.254/24
 link s eth0 10.9.1.2/24 r eth1 10.9.1.254/24
-S_ADDR=10.9.1.2
-ip -n "$(ns c)" route add default via 10.9.0.254
-ip -n "$(ns s)" route add default via 10.9.1.254
-on r sysctl -qw net.ipv4.ip_forward=1
+S_ADDR=$(ip_of 1 2)
+route c default "$(ip_of 0 254)"
+route s default "$(ip_of 1 254)"
+forwarding r
 # the high half of a port lies where a router looks for TCP's header length
 on c sysctl -qw net.ipv4.ip_local_port_range="60000 60999"
 quiet_tw c s
@@ -52,14 +52,14 @@ within "what came as $came packets leaves in fewer" \
 
 # the client behind a tunnel that ends at the router
 ip -n "$(ns r)" link add vx0 type vxlan id 5 remote 10.9.0.1 dstport 4789 udpcsum dev eth0
-ip -n "$(ns r)" addr add 10.9.5.254/24 dev vx0
+add_addr r vx0 10.9.5.254/24
 ip -n "$(ns r)" link set vx0 up
 ip -n "$(ns c)" link add vx0 type vxlan id 5 remote 10.9.0.254 dstport 4789 udpcsum dev eth0
-ip -n "$(ns c)" addr add 10.9.5.1/24 dev vx0
+add_addr c vx0 10.9.5.1/24
 ip -n "$(ns c)" link set vx0 up
-ip -n "$(ns c)" route replace default via 10.9.5.254
+route c default "$(ip_of 5 254)"
 transfers "out of a tunnel"
-ip -n "$(ns c)" route replace default via 10.9.0.254
+route c default "$(ip_of 0 254)"
 # out of a router's narrower side they leave in pieces that fit
 ip -n "$(ns r)" link set eth1 mtu 1400
 ip -n "$(ns s)" link set eth0 mtu 1400

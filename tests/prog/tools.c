@@ -19,30 +19,47 @@ static void wait_input(void)
 		return;
 }
 
-/* The IPv4 address of the other end */
-static struct in_addr peer_locator(int fd)
+union locator {
+	struct sockaddr sa;
+	struct sockaddr_in sin;
+	struct sockaddr_in6 sin6;
+};
+
+#define PEER_LEN	(INET6_ADDRSTRLEN + sizeof(" udp"))
+
+/* The address of the other end, and whether it is spoken to inside UDP */
+static const char *peer_text(int fd, char *buf)
 {
 	struct {
 		struct sockaddr_sv sv;
-		struct sockaddr_in sin;
+		union locator at;
 	} n = { };
-	struct sockaddr_in sin = { };
+	char text[INET6_ADDRSTRLEN];
 	socklen_t len = sizeof(n);
+	int udp = 0;
 
 	if (env.family == AF_SERVAL) {
 		must(getpeername(fd, (struct sockaddr *)&n, &len));
-		return n.sin.sin_addr;
+		len = sizeof(udp);
+		must(getsockopt(fd, SOL_SERVAL, SERVAL_UDP_ENCAP, &udp, &len));
+	} else {
+		len = sizeof(n.at);
+		must(getpeername(fd, &n.at.sa, &len));
 	}
-	len = sizeof(sin);
-	must(getpeername(fd, (struct sockaddr *)&sin, &len));
-	return sin.sin_addr;
+	if (n.at.sa.sa_family == AF_INET)
+		inet_ntop(AF_INET, &n.at.sin.sin_addr, text, sizeof(text));
+	else
+		inet_ntop(AF_INET6, &n.at.sin6.sin6_addr, text, sizeof(text));
+	snprintf(buf, PEER_LEN, "%s%s", text, udp ? " udp" : "");
+	return buf;
 }
 
 /**
  * struct dial - options of "connect"
  * @svc:     service
  * @expect_: error that is expected, 0 = none
- * @advised: address after the ID, 0 = none
+ * @advised: address after the ID, family 0 = none
+ * @encap:   SERVAL_UDP_ENCAP
  * @mark:    SO_MARK
  * @dev:     SO_BINDTODEVICE
  * @odev:    SERVAL_BINDTODEVICE
@@ -52,7 +69,8 @@ static struct in_addr peer_locator(int fd)
 struct dial {
 	struct sv_svc svc;
 	int expect_;
-	struct in_addr advised;
+	union locator advised;
+	int encap;
 	int mark;
 	const char *dev;
 	const char *odev;
@@ -60,18 +78,32 @@ struct dial {
 	bool wait;
 };
 
+static int parse_locator(const char *s, union locator *at)
+{
+	if (inet_pton(AF_INET, s, &at->sin.sin_addr) == 1)
+		at->sa.sa_family = AF_INET;
+	else if (inet_pton(AF_INET6, s, &at->sin6.sin6_addr) == 1)
+		at->sa.sa_family = AF_INET6;
+	else
+		return -1;
+	return 0;
+}
+
 static int dial_options(struct dial *d, int argc, char **argv)
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "x:a:m:i:I:k:w")) != -1) {
+	while ((opt = getopt(argc, argv, "x:a:u:m:i:I:k:w")) != -1) {
 		switch (opt) {
 		case 'x':
 			d->expect_ = errvalue(optarg);
 			break;
 		case 'a':
-			if (inet_pton(AF_INET, optarg, &d->advised) != 1)
+			if (parse_locator(optarg, &d->advised))
 				return 2;
+			break;
+		case 'u':
+			d->encap = arg_num(optarg);
 			break;
 		case 'm':
 			d->mark = arg_num(optarg);
@@ -109,6 +141,9 @@ static void set_keepalive(int fd, int secs)
 
 static void dial_prepare(int fd, const struct dial *d)
 {
+	if (env.family == AF_SERVAL && d->encap != SERVAL_UDP_DEFAULT)
+		must(setsockopt(fd, SOL_SERVAL, SERVAL_UDP_ENCAP, &d->encap,
+				sizeof(d->encap)));
 	if (d->mark)
 		must(setsockopt(fd, SOL_SOCKET, SO_MARK, &d->mark,
 				sizeof(d->mark)));
@@ -132,11 +167,26 @@ static int dial_failed(const struct dial *d, int err)
 	return 1;
 }
 
+static socklen_t dial_addr(const struct dial *d, struct sockaddr_storage *ss)
+{
+	struct sockaddr_sv sv = svc_sv(&d->svc);
+	socklen_t len;
+
+	if (!d->advised.sa.sa_family)
+		return svc_conn_addr(&d->svc, ss);
+	len = d->advised.sa.sa_family == AF_INET ? sizeof(d->advised.sin) :
+						   sizeof(d->advised.sin6);
+	memcpy(ss, &sv, sizeof(sv));
+	memcpy((char *)ss + sizeof(sv), &d->advised, len);
+	return sizeof(sv) + len;
+}
+
 /* Prints the peer's address, or the name of the error */
 int cmd_connect(int argc, char **argv)
 {
 	struct sockaddr_storage ss;
-	struct dial d = { };
+	struct dial d = { .encap = SERVAL_UDP_DEFAULT };
+	char text[PEER_LEN];
 	socklen_t len;
 	int fd;
 
@@ -144,12 +194,10 @@ int cmd_connect(int argc, char **argv)
 		return 2;
 	fd = host_socket(CLI, SOCK_STREAM);
 	dial_prepare(fd, &d);
-	len = svc_conn_addr(&d.svc, &ss);
-	if (d.advised.s_addr)
-		len = svc_advised(&d.svc, d.advised, &ss);
+	len = dial_addr(&d, &ss);
 	if (connect(fd, (struct sockaddr *)&ss, len))
 		return dial_failed(&d, errno);
-	puts(inet_ntoa(peer_locator(fd)));
+	puts(peer_text(fd, text));
 	fflush(stdout);
 	if (d.wait)
 		wait_input();
@@ -194,6 +242,7 @@ int cmd_listen(int argc, char **argv)
 /* A connect that is answered late: prints "pending", then who answered */
 int cmd_late(int argc, char **argv)
 {
+	char text[PEER_LEN];
 	struct sv_svc svc;
 	int fd, err;
 
@@ -206,7 +255,7 @@ int cmd_late(int argc, char **argv)
 	if (!poll_for(fd, POLLOUT, 60000))
 		die("no answer in a minute");
 	err = so_error(fd);
-	puts(err ? errname(err) : inet_ntoa(peer_locator(fd)));
+	puts(err ? errname(err) : peer_text(fd, text));
 	return !!err;
 }
 
@@ -214,7 +263,7 @@ int cmd_late(int argc, char **argv)
 int cmd_pick(int argc, char **argv)
 {
 	struct {
-		struct in_addr addr;
+		char addr[PEER_LEN];
 		unsigned int n;
 	} got[16] = { };
 	unsigned long count;
@@ -226,19 +275,20 @@ int cmd_pick(int argc, char **argv)
 	for (count = arg_num(argv[1]); count; count--) {
 		struct linger lg = { .l_onoff = 1 };
 		int fd = svc_dial(&svc);
-		struct in_addr a = peer_locator(fd);
+		char text[PEER_LEN];
 
+		peer_text(fd, text);
 		for (i = 0; i < ARRAY_SIZE(got); i++)
-			if (!got[i].n || got[i].addr.s_addr == a.s_addr)
+			if (!got[i].n || !strcmp(got[i].addr, text))
 				break;
 		expect(i < ARRAY_SIZE(got));
-		got[i].addr = a;
+		strcpy(got[i].addr, text);
 		got[i].n++;
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &lg, sizeof(lg));
 		close(fd);
 	}
 	for (i = 0; i < ARRAY_SIZE(got) && got[i].n; i++)
-		printf("%s %u\n", inet_ntoa(got[i].addr), got[i].n);
+		printf("%s %u\n", got[i].addr, got[i].n);
 	return 0;
 }
 

@@ -204,10 +204,10 @@ add_host() {
 	done
 }
 
-# The address of a host in a network: ip4 0 2 is 10.9.0.2, ip6 0 2 is fd09:0::2, and
+# The address of a host in a network: ip4 0 2 is 10.9.0.2, ip6 0 2 is fd09::2, and
 # ip_of that of the way in use
 ip4() { echo "10.9.$1.$2"; }
-ip6() { echo "fd09:$1::$2"; }
+ip6() { echo "fd09:${1#0}::$2" | sed s/:::/::/; }
 ip_of() {
 	case $SV_WAY in
 	*6) ip6 "$@" ;;

@@ -528,6 +528,7 @@ void serval_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
 {
 	struct serval_flow *fl;
 	struct tcphdr *th;
+	bool reset;
 
 	if (!pkt->dst || !(pkt->has & SERVAL_HAS_SERVICE) ||
 	    pkt->protocol != SERVAL_PROTO_TCP)
@@ -558,7 +559,13 @@ void serval_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
 	serval_path_follow(&fl->path, skb);
 	atomic64_inc(&fl->received_packets);
 	atomic64_add(skb->len - len, &fl->received_bytes);
+	/* who resets what it has half opened makes room in TCP's queue, which
+	 * is what bounds the table
+	 */
+	reset = th->rst;
 	serval_deliver(sn, skb, fl->conn, len);
+	if (unlikely(reset))
+		serval_conn_reap(sn, fl->conn);
 }
 
 static __wsum pseudo_sum(struct sk_buff *skb, int proto)

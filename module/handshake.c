@@ -482,7 +482,7 @@ void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 	}
 	if (IS_ERR(serval_path_route(sn, &seed.flow.path, t->sk,
 				     READ_ONCE(t->sk->sk_mark))))
-		return serval_drop(sn, skb, SERVAL_MIB_NOROUTE);
+		return serval_drop(sn, skb, SERVAL_MIB_INNOROUTE);
 	clamp_received(skb, len, seed.flow.path.mss);
 	run_seed(sn, skb, &seed, len, t->sk);
 	serval_path_release(&seed.flow.path);
@@ -511,7 +511,7 @@ static void confirm_unknown(struct serval_net *sn, struct sk_buff *skb,
 	}
 	if (IS_ERR(serval_path_route(sn, &seed.flow.path, t->sk,
 				     READ_ONCE(t->sk->sk_mark))))
-		return serval_drop(sn, skb, SERVAL_MIB_NOROUTE);
+		return serval_drop(sn, skb, SERVAL_MIB_INNOROUTE);
 	run_seed(sn, skb, &seed, len, t->sk);
 	serval_path_release(&seed.flow.path);
 }
@@ -746,8 +746,10 @@ void serval_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 	if (pkt->ackno != fl->iss + 1 || !sk)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
 	SERVAL_INC(sn, INNACK);
-	if (atomic_dec_return(&fl->awaited) > 0)
+	if (atomic_dec_return(&fl->awaited) > 0) {
+		SERVAL_INC(sn, INDELIVERS);
 		return consume_skb(skb);
+	}
 	deliver_rst(sn, skb, fl, 0, READ_ONCE(tcp_sk(sk)->snd_una) + 1);
 }
 

@@ -23,6 +23,12 @@
 #include "sal.h"
 #include "trace.h"
 
+/* Packets on the wire */
+static u32 segments(const struct sk_buff *skb)
+{
+	return max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+}
+
 /**
  * serval_drop() - drop a packet, count and trace why
  * @sn:  namespace
@@ -32,7 +38,7 @@
 void serval_drop(struct serval_net *sn, struct sk_buff *skb,
 		 enum serval_mib_field why)
 {
-	this_cpu_inc(sn->mib->v[why]);
+	this_cpu_add(sn->mib->v[why], segments(skb));
 	trace_serval_drop(sn->net, skb, why);
 	if (unlikely(READ_ONCE(sn->settings.debug)))
 		net_info_ratelimited("serval: dropped %u bytes: %s\n",
@@ -147,6 +153,7 @@ int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 	}
 	serval_push_virtual(skb, &conn->raddr, &conn->laddr, tclass);
 	__skb_pull(skb, sizeof(struct ipv6hdr));
+	SERVAL_ADD(sn, INDELIVERS, segments(skb));
 	call_tcp(sn, skb);
 	return 0;
 }
@@ -154,8 +161,7 @@ int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 static void count_received(struct serval_flow *fl, const struct sk_buff *skb,
 			   unsigned int len)
 {
-	atomic64_add(max_t(u32, skb_shinfo(skb)->gso_segs, 1),
-		     &fl->received_packets);
+	atomic64_add(segments(skb), &fl->received_packets);
 	atomic64_add(skb->len - len, &fl->received_bytes);
 }
 
@@ -205,6 +211,7 @@ static void rcv_keepalive(struct serval_net *sn, struct sk_buff *skb,
 	if (READ_ONCE(fl->state) != SERVAL_FLOW_ESTABLISHED)
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	serval_path_follow(&fl->path, skb);
+	SERVAL_INC(sn, INDELIVERS);
 	SERVAL_INC(sn, INKEEPALIVE);
 	consume_skb(skb);
 }
@@ -272,7 +279,7 @@ static bool count_in(struct serval_net *sn, struct sk_buff *skb)
 		kfree_skb(skb);
 		return false;
 	}
-	SERVAL_ADD(sn, INPKTS, max_t(u32, skb_shinfo(skb)->gso_segs, 1));
+	SERVAL_ADD(sn, INPKTS, segments(skb));
 	SERVAL_ADD(sn, INOCTETS, skb->len);
 	return true;
 }

@@ -2,6 +2,9 @@
 /*
  * Counters, one set per network namespace, 64 bits per CPU.
  *
+ * Every packet received ends in one place: InPkts is the sum of InDelivers
+ * and of all that say "dropped".
+ *
  * /proc/net/serval/snmp and the netlink command STATS_GET show them under
  * the names below, in this order.
  */
@@ -21,6 +24,8 @@
 	  "bytes received behind the IP header") \
 	X(OUTOCTETS, "OutOctets", \
 	  "bytes handed to IP, its header not counted") \
+	X(INDELIVERS, "InDelivers", \
+	  "packets not dropped: taken by TCP, or a refusal others follow") \
 	X(INHDRERRORS, "InHdrErrors", \
 	  "dropped: cut short, or the header length is wrong") \
 	X(INCSUMERRORS, "InCsumErrors", \
@@ -76,13 +81,13 @@
 	X(INKEEPALIVE, "InKeepalive", \
 	  "such packets received") \
 	X(SYNNOSERVICE, "SynNoService", \
-	  "requests for a service that nobody here listens to") \
+	  "dropped: asks for a service that nobody here listens to") \
 	X(NORULE, "NoRule", \
 	  "requests without a rule, or whose rule is drop") \
 	X(NOTARGET, "NoTarget", \
 	  "requests whose rules service_resolution_mode excludes") \
 	X(NOROUTE, "NoRoute", \
-	  "packets without a route to the target or peer") \
+	  "no route to a target or peer was found") \
 	X(OUTLOOP, "OutLoop", \
 	  "packets whose route leads back into sal0") \
 	X(OUTNOFLOW, "OutNoFlow", \
@@ -90,7 +95,9 @@
 	X(OUTNOMEM, "OutNoMem", \
 	  "packets not sent: no memory") \
 	X(INNOMEM, "InNoMem", \
-	  "packets not received: no memory") \
+	  "dropped: no memory") \
+	X(INNOROUTE, "InNoRoute", \
+	  "dropped: no route back to who asks for a connection") \
 	X(FLOWSCREATED, "FlowsCreated", \
 	  "flows made") \
 	X(FLOWSFREED, "FlowsFreed", \

@@ -5,7 +5,6 @@
  *   sv inject list            kinds, each with the counter that grows
  *   sv inject check           send each once and look at the counters
  *   sv inject KIND            send one from client to server
- *   sv inject fuzz SEED COUNT send many, mutated or made of noise
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -298,18 +297,6 @@ void inject_random(struct sal_buf *p, __u64 *seed)
 	}
 }
 
-static int fuzz(__u64 seed, unsigned long count)
-{
-	struct sal_buf p;
-
-	seed |= 1;
-	while (count--) {
-		inject_random(&p, &seed);
-		inject(&p);
-	}
-	return 0;
-}
-
 static __u64 answers(void)
 {
 	return counter(SRV, "OutRst") + counter(SRV, "OutNack") +
@@ -348,8 +335,6 @@ int cmd_inject(int argc, char **argv)
 	int failed = 0;
 	size_t i;
 
-	if (argc == 4 && !strcmp(argv[1], "fuzz"))
-		return fuzz(arg_num(argv[2]), arg_num(argv[3]));
 	if (argc != 2)
 		return 2;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {

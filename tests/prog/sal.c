@@ -99,7 +99,7 @@ void sal_data(struct sal_buf *p, const void *data, size_t len)
 /* Of the segment behind the header; a cut one stays as it is.  The pseudo
  * header is length and protocol: the addresses count as zero.
  */
-static void tcp_sum(struct sal_buf *p)
+void sal_sum_tcp(struct sal_buf *p)
 {
 	__u8 *h = p->b + p->hlen;
 	size_t len = p->len - p->hlen;
@@ -129,7 +129,7 @@ void sal_tcp(struct sal_buf *p, const struct tcp_seg *t)
 	if (t->len)
 		memcpy(h + hl, t->data, t->len);
 	p->len += hl + t->len;
-	tcp_sum(p);
+	sal_sum_tcp(p);
 }
 
 /* Give the segment of sal_tcp(), which has no data, other options */
@@ -141,7 +141,7 @@ void sal_options(struct sal_buf *p, const void *opts, size_t len)
 	memcpy(h + 20, opts, len);
 	h[12] = (20 + len) / 4 << 4;
 	p->len = p->hlen + 20 + len;
-	tcp_sum(p);
+	sal_sum_tcp(p);
 }
 
 /* Another @id is another connection */
@@ -174,7 +174,8 @@ void sal_put(int fd, const struct sal_buf *p, struct in_addr from,
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = to };
 	struct iphdr ip = {
-		.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_SERVAL,
+		.version = 4, .ihl = 5, .ttl = SAL_FORGED_TTL,
+		.protocol = IPPROTO_SERVAL,
 		.frag_off = htons(IP_DF), .saddr = from.s_addr,
 		.daddr = to.s_addr,
 	};
@@ -230,12 +231,14 @@ static bool parse_seen(struct sal_seen *s, const __u8 *pkt, size_t n)
 	s->saddr.s_addr = ip->saddr;
 	s->daddr.s_addr = ip->daddr;
 	n -= ip->ihl * 4;
-	expect(n >= 12);
+	if (n < 12 || sal[8] * 4u < 12 || sal[8] * 4u > n) {
+		expect(s->ttl == SAL_FORGED_TTL);
+		return false;
+	}
 	s->src = be32_at(sal);
 	s->dst = be32_at(sal + 4);
 	s->proto = sal[9];
 	s->hlen = sal[8] * 4;
-	expect(s->hlen >= 12 && s->hlen <= n);
 	memcpy(s->hdr, sal, s->hlen);
 	s->plen = n - s->hlen;
 	memcpy(s->pay, sal + s->hlen, s->plen < sizeof(s->pay) ?

@@ -23,6 +23,8 @@
 
 #define TCP_PORT	7777	/* of every service */
 
+#define SAL_FORGED_TTL	63	/* tells what sal_put() sends from the rest */
+
 /**
  * struct sal_buf - a packet without its IP header
  * @b:    bytes
@@ -88,6 +90,7 @@ void sal_add_service(struct sal_buf *p, const void *id);
 void sal_seal(struct sal_buf *p);
 void sal_data(struct sal_buf *p, const void *data, size_t len);
 void sal_tcp(struct sal_buf *p, const struct tcp_seg *t);
+void sal_sum_tcp(struct sal_buf *p);
 void sal_options(struct sal_buf *p, const void *opts, size_t len);
 void sal_syn(struct sal_buf *p, const void *service, __u32 id);
 int sal_open(enum sv_host h);

@@ -186,6 +186,7 @@ int cmd_inject(int argc, char **argv);
 int cmd_flood(int argc, char **argv);
 int cmd_crowd(int argc, char **argv);
 int cmd_replies(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
 int cmd_packets(int argc, char **argv);
 int cmd_orphans(int argc, char **argv);
 int cmd_v6(int argc, char **argv);

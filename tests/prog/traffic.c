@@ -2,13 +2,14 @@
 /*
  * Servers and clients for many connections and many bytes.
  *
- *   sv serve [-n CONNS] [-b BACKLOG] ID...     serve until CONNS are done
+ *   sv serve [-n CONNS] [-b BACKLOG] [-j] ID...   serve until CONNS are done
  *   sv transfer [-n CONNS] [-p PARALLEL] [-u UP] [-d DOWN] [-H] [-R] ID
  *
  * A connection: 24 bytes of request (up, down, seed), UP bytes to the server,
  * DOWN bytes back, end.  Both ends verify every byte by its position.  With
  * -H the client opens all PARALLEL connections, says so, and goes on when a
- * line arrives on its standard input; with -R it ends each by a reset.
+ * line arrives on its standard input; with -R it ends each by a reset.  With
+ * -j junk may connect as well: a stream that breaks off is no fault.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,13 +55,14 @@ struct conn {
  * @done:     ended as they should
  * @hold:     wait for a line before the first byte
  * @reset:    end by a reset
+ * @junk:     connections may break off
  */
 struct load {
 	int ep;
 	struct sv_svc svc;
 	struct request req;
 	unsigned long total, parallel, started, up, done;
-	bool hold, reset;
+	bool hold, reset, junk;
 };
 
 /* The bytes of a stream at a position, any position */
@@ -94,7 +96,9 @@ static void watch(int ep, struct conn *c, int op, __u32 events)
 	must(epoll_ctl(ep, op, c->fd, &ev));
 }
 
-/* Receive and verify up to @want bytes: false at the end of the stream */
+/* Receive and verify up to @want bytes: false at the end of the stream, also
+ * if it has broken off
+ */
 static bool take(struct conn *c, __u64 want, __u64 seed)
 {
 	static __u8 buf[CHUNK], ref[CHUNK];
@@ -106,6 +110,8 @@ static bool take(struct conn *c, __u64 want, __u64 seed)
 		n = recv(c->fd, buf, left < CHUNK ? left : CHUNK, 0);
 		if (n < 0 && errno == EAGAIN)
 			return true;
+		if (n < 0 && errno == ECONNRESET)
+			return false;
 		if (must(n) == 0)
 			return false;
 		stream_at(ref, n, c->in, seed);
@@ -116,8 +122,10 @@ static bool take(struct conn *c, __u64 want, __u64 seed)
 	return true;
 }
 
-/* Send up to @want bytes; what does not fit now goes later */
-static void give(struct conn *c, __u64 want, __u64 seed)
+/* Send up to @want bytes; what does not fit now goes later.  Return: false if
+ * the other end is gone
+ */
+static bool give(struct conn *c, __u64 want, __u64 seed)
 {
 	static __u8 buf[CHUNK];
 	ssize_t n;
@@ -129,9 +137,12 @@ static void give(struct conn *c, __u64 want, __u64 seed)
 		stream_at(buf, len, c->out, seed);
 		n = send(c->fd, buf, len, MSG_NOSIGNAL);
 		if (n < 0 && errno == EAGAIN)
-			return;
+			return true;
+		if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+			return false;
 		c->out += must(n);
 	}
+	return true;
 }
 
 static void drop_conn(struct conn *c)
@@ -153,6 +164,13 @@ static void serve_accept(struct load *ld, int lfd)
 	expect(errno == EAGAIN || errno == ECONNABORTED);
 }
 
+static void serve_broken(struct load *ld, struct conn *c)
+{
+	if (!ld->junk)
+		die("a client ended its stream too early");
+	drop_conn(c);
+}
+
 /* Returns when nothing more can be done now */
 static void serve_conn(struct load *ld, struct conn *c)
 {
@@ -171,10 +189,11 @@ static void serve_conn(struct load *ld, struct conn *c)
 		c->head += n;
 	}
 	if (!take(c, c->req.up, c->req.seed))
-		die("a client ended its stream too early");
+		return serve_broken(ld, c);
 	if (c->in < c->req.up)
 		return;
-	give(c, c->req.down, c->req.seed + 1);
+	if (!give(c, c->req.down, c->req.seed + 1))
+		return serve_broken(ld, c);
 	watch(ld->ep, c, EPOLL_CTL_MOD,
 	      c->out < c->req.down ? EPOLLOUT : EPOLLIN);
 	if (c->out < c->req.down)
@@ -182,7 +201,8 @@ static void serve_conn(struct load *ld, struct conn *c)
 	n = recv(c->fd, &end, 1, 0);
 	if (n < 0 && errno == EAGAIN && !c->up) {
 		c->up = true;		/* all sent: say so once */
-		must(shutdown(c->fd, SHUT_WR));
+		if (shutdown(c->fd, SHUT_WR))
+			return serve_broken(ld, c);
 	}
 	if (n < 0 && errno == EAGAIN)
 		return;
@@ -198,10 +218,12 @@ int cmd_serve(int argc, char **argv)
 	struct epoll_event ev[64];
 	struct sv_svc svc;
 
-	while ((opt = getopt(argc, argv, "n:b:m:")) != -1) {
+	while ((opt = getopt(argc, argv, "n:b:m:j")) != -1) {
 		if (opt == '?')
 			return 2;
-		if (opt == 'n')
+		if (opt == 'j')
+			ld.junk = true;
+		else if (opt == 'n')
 			ld.total = arg_num(optarg);
 		else if (opt == 'm')
 			mark = arg_num(optarg);
@@ -284,7 +306,9 @@ static void client_conn(struct load *ld, struct conn *c)
 		put(c->fd, req, sizeof(c->req));	/* fits: it is first */
 		c->head = sizeof(c->req);
 	}
-	give(c, c->req.up, c->req.seed);
+	if (!give(c, c->req.up, c->req.seed))
+		die("the server is gone after %llu bytes",
+		    (unsigned long long)c->out);
 	watch(ld->ep, c, EPOLL_CTL_MOD,
 	      c->out < c->req.up ? EPOLLOUT : EPOLLIN);
 	if (c->out < c->req.up)

@@ -6,13 +6,14 @@
 . "$(dirname "$0")/lib.sh"
 
 COUNT=$((20000 * (SCALE < 50 ? SCALE : 50)))
+[ "${SERVAL_KERNEL:-}" != debug ] || COUNT=$((COUNT / 5))
 seed=${SERVAL_SEED:-$RANDOM}
 
 # Packets lost before they are seen, on all processors
 lost() {
-	local processed dropped rest sum=0
+	local dropped sum=0
 
-	while read -r processed dropped rest; do
+	while read -r _ dropped _; do
 		sum=$((sum + 0x$dropped))
 	done < /proc/net/softnet_stat
 	echo "$sum"
@@ -34,7 +35,7 @@ running() {
 transfers() {
 	rounds=0
 	while running replay; do
-		sv transfer -n 16 -p 4 -u 300000 -d 300000 "$1" || return
+		sv transfer -n 16 -p 4 -u 200000 -d 200000 "$1" || return
 		rounds=$((rounds + 1))
 	done
 	[ "$rounds" -gt 0 ]

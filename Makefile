@@ -66,8 +66,8 @@ check-debug: ## the tests on a kernel with KASAN, lockdep, kmemleak; builds it o
 check-long: ## check with a hundred times the counts
 	@tests/run long $(TESTS)
 
-bench: ## measure against TCP in instruction-counting machines
-	@tests/run bench
+bench: ## measure speed against TCP's; TESTS=memory for what connections take
+	@tests/run bench $(TESTS)
 
 fuzz: ## fuzz the parsers for FUZZ_SECONDS (60)
 	@scripts/lab/deps build fuzz

@@ -83,7 +83,7 @@ static void stream_at(__u8 *buf, size_t len, __u64 pos, __u64 seed)
 
 static void many_files(void)
 {
-	struct rlimit rl = { 65536, 65536 };
+	struct rlimit rl = { 1 << 20, 1 << 20 };
 
 	if (setrlimit(RLIMIT_NOFILE, &rl))
 		note("cannot raise the limit of open files");

@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 
+struct serval_delay_info;
 struct serval_flow;
 struct serval_net;
 struct serval_rule;
@@ -15,5 +16,8 @@ void serval_event_service(struct serval_net *sn, u8 cmd,
 			  const struct serval_rule *rule);
 void serval_event_flow(struct serval_net *sn, u8 cmd,
 		       const struct serval_flow *fl);
+bool serval_event_delay_wanted(const struct serval_net *sn);
+void serval_event_delay(struct serval_net *sn,
+			const struct serval_delay_info *info);
 
 #endif /* _SERVAL_EVENTS_H */

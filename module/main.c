@@ -50,6 +50,7 @@ static int __net_init net_init(struct net *net)
 	get_random_bytes(&sn->secret, sizeof(sn->secret));
 	serval_output_init(sn);
 	serval_encap_init(sn);
+	serval_delay_init(sn);
 	sn->mib = alloc_percpu(struct serval_mib);
 	if (!sn->mib)
 		return -ENOMEM;
@@ -102,6 +103,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 	list_for_each_entry(net, list, exit_list) {
 		struct serval_net *sn = serval_net(net);
 
+		serval_delay_exit(sn);
 		serval_output_exit(sn);
 		serval_flows_exit(sn);
 		serval_services_exit(sn);

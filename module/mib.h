@@ -86,6 +86,22 @@
 	  "requests without a rule, or whose rule is drop") \
 	X(NOTARGET, "NoTarget", \
 	  "requests whose rules service_resolution_mode excludes") \
+	X(DELAYHELD, "DelayHeld", \
+	  "packets held until a controller decides") \
+	X(DELAYCOPIES, "DelayCopies", \
+	  "repetitions of held packets, dropped") \
+	X(DELAYRELEASED, "DelayReleased", \
+	  "held packets that were released") \
+	X(DELAYDROPPED, "DelayDropped", \
+	  "held packets that a controller let drop") \
+	X(DELAYEXPIRED, "DelayExpired", \
+	  "held packets dropped after delay_timeout") \
+	X(DELAYCANCELLED, "DelayCancelled", \
+	  "held packets whose sender gave up or got on without them") \
+	X(DELAYFULL, "DelayFull", \
+	  "packets not held: 1,024 are") \
+	X(DELAYNOLISTENER, "DelayNoListener", \
+	  "packets not held: no controller listens") \
 	X(NOROUTE, "NoRoute", \
 	  "no route to a target or peer was found") \
 	X(OUTLOOP, "OutLoop", \

@@ -17,7 +17,7 @@ static int need_admin(struct sk_buff *skb, struct genl_info *info)
 	if (netlink_ns_capable(skb, genl_info_net(info)->user_ns,
 			       CAP_NET_ADMIN))
 		return 0;
-	NL_SET_ERR_MSG(info->extack, "changing rules and flows needs CAP_NET_ADMIN");
+	NL_SET_ERR_MSG(info->extack, "changing rules, flows and held packets needs CAP_NET_ADMIN");
 	return -EPERM;
 }
 
@@ -33,6 +33,7 @@ ADMIN(service_del)
 ADMIN(service_set)
 ADMIN(service_flush)
 ADMIN(flow_del)
+ADMIN(delay_verdict)
 
 /* A name, a value and a line of text each */
 #define STATS_SIZE	(__SERVAL_MIB_MAX * 144)
@@ -119,12 +120,26 @@ static const struct genl_ops ops[] = {
 	}, {
 		.cmd = SERVAL_CMD_STATS_GET,
 		.doit = stats_get,
+	}, {
+		.cmd = SERVAL_CMD_DELAY_GET,
+		.dumpit = serval_nl_delay_dump,
+		.policy = serval_delay_policy,
+		.maxattr = SERVAL_A_DELAY_MAX,
+	}, {
+		.cmd = SERVAL_CMD_DELAY_VERDICT,
+		.doit = admin_delay_verdict,
+		.policy = serval_delay_policy,
+		.maxattr = SERVAL_A_DELAY_MAX,
 	},
 };
 
 static const struct genl_multicast_group groups[] = {
 	[SERVAL_MCGRP_SERVICE] = { .name = SERVAL_GENL_MCGRP_SERVICE },
 	[SERVAL_MCGRP_FLOW] = { .name = SERVAL_GENL_MCGRP_FLOW },
+	[SERVAL_MCGRP_DELAY] = {
+		.name = SERVAL_GENL_MCGRP_DELAY,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 struct genl_family serval_genl __ro_after_init = {

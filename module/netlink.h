@@ -11,6 +11,7 @@
 enum serval_mcgrp {
 	SERVAL_MCGRP_SERVICE,
 	SERVAL_MCGRP_FLOW,
+	SERVAL_MCGRP_DELAY,
 };
 
 extern struct genl_family serval_genl;
@@ -34,5 +35,10 @@ int serval_nl_flow_del(struct sk_buff *skb, struct genl_info *info);
 int serval_nl_flow_dump_start(struct netlink_callback *cb);
 int serval_nl_flow_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int serval_nl_flow_dump_done(struct netlink_callback *cb);
+
+/* netlink_delay.c */
+extern const struct nla_policy serval_delay_policy[SERVAL_A_DELAY_MAX + 1];
+int serval_nl_delay_verdict(struct sk_buff *skb, struct genl_info *info);
+int serval_nl_delay_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 #endif /* _SERVAL_NETLINK_H */

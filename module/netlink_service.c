@@ -188,20 +188,17 @@ static int parse_target(struct genl_info *info, struct serval_rule *rule)
 	case SERVAL_SERVICE_FORWARD:
 		return parse_forward(info, rule);
 	case SERVAL_SERVICE_DROP:
+	case SERVAL_SERVICE_DELAY:
 		if (!attrs[SERVAL_A_SERVICE_ADDR4] &&
 		    !attrs[SERVAL_A_SERVICE_ADDR6] &&
 		    !attrs[SERVAL_A_SERVICE_IFINDEX])
 			return 0;
 		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SERVAL_A_SERVICE_TYPE],
-				    "a drop rule has no address and no device");
+				    "only a forward rule has an address and a device");
 		return -EINVAL;
-	case SERVAL_SERVICE_DEMUX:
+	default:	/* DEMUX: the policy admits nothing else */
 		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SERVAL_A_SERVICE_TYPE],
 				    "a demux target is made by bind() and ends with its socket");
-		return -EOPNOTSUPP;
-	default:
-		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SERVAL_A_SERVICE_TYPE],
-				    "delay rules are not supported");
 		return -EOPNOTSUPP;
 	}
 }

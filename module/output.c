@@ -11,7 +11,8 @@
  *	find connection, push the SAL header of its state, serval_path_xmit()
  *
  * A SYN is resolved through the service table each time it is sent (late
- * binding).  TCP ignores most errors of a transmission, so connect() asks
+ * binding); if the rule is DELAY it is held, and resolved anew when a controller
+ * releases it.  TCP ignores most errors of a transmission, so connect() asks
  * serval_output_check() first; when a later resolution fails, a work ends the
  * attempt, because TCP is in the middle of its own.  A route of the outer
  * packet that is missing may come back: that error waits in sk_err_soft for
@@ -25,6 +26,7 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
+#include "events.h"
 #include "fastopen.h"
 #include "path.h"
 #include "sal.h"
@@ -299,6 +301,24 @@ static bool leads_on(const struct serval_target *t)
 	       t->type == SERVAL_SERVICE_DEMUX;
 }
 
+/* If all are asked, one that leads on is enough; else one that may, later */
+static struct serval_target *candidate(const struct serval_target_set *set,
+				       int mode)
+{
+	struct serval_target *best = set->t[0];
+	u32 i;
+
+	if (mode != SERVAL_MODE_ALL)
+		return serval_service_choose(set, mode);
+	for (i = 0; i < serval_service_top(set); i++) {
+		if (leads_on(set->t[i]))
+			return set->t[i];
+		if (set->t[i]->type == SERVAL_SERVICE_DELAY)
+			best = set->t[i];
+	}
+	return best;
+}
+
 /* @t leads on */
 static int send_to_target(struct serval_net *sn, struct serval_conn *conn,
 			  struct serval_target *t, struct sock *sk,
@@ -330,6 +350,119 @@ static int send_copy(struct serval_net *sn, struct serval_conn *conn,
 	struct sk_buff *copy = pskb_copy(skb, GFP_ATOMIC);
 
 	return copy ? send_to_target(sn, conn, t, sk, copy, tos) : -ENOMEM;
+}
+
+/**
+ * serval_output_cancel() - forget the SYN that is held for a connection
+ * @sn:   namespace
+ * @conn: connection, whose socket the caller holds; nothing happens without one
+ */
+void serval_output_cancel(struct serval_net *sn,
+			  const struct serval_conn *conn)
+{
+	const struct serval_flow *fl;
+
+	rcu_read_lock();
+	fl = rcu_dereference(conn->flow);
+	if (fl && fl->state == SERVAL_FLOW_SYN_SENT)
+		serval_delay_cancel(sn, (__force u32)fl->local_id);
+	rcu_read_unlock();
+}
+
+static u8 sock_tos(const struct sock *sk)
+{
+	return inet6_sk(sk)->tclass | inet_sk(sk)->tos;
+}
+
+static int output_syn(struct serval_net *sn, struct serval_conn *conn,
+		      struct sock *sk, struct sk_buff *skb, u8 tos);
+
+/* The connection of a held SYN, if its attempt has not ended; socket locked */
+static struct serval_conn *held_conn(struct serval_net *sn,
+				     const struct serval_held *held)
+{
+	struct serval_conn *conn = serval_conn_find_sock(sn, held->sk);
+	const struct serval_flow *fl = conn ? rcu_dereference(conn->flow) :
+					      NULL;
+
+	if (!fl || (__force u32)fl->local_id != held->key ||
+	    fl->state != SERVAL_FLOW_SYN_SENT ||
+	    held->sk->sk_state != TCP_SYN_SENT)
+		return NULL;
+	return conn;
+}
+
+static void release_syn(struct serval_net *sn, const struct serval_held *held)
+{
+	struct sock *sk = held->sk;
+	struct serval_conn *conn;
+	int err;
+
+	lock_sock(sk);
+	rcu_read_lock();
+	conn = held_conn(sn, held);
+	if (conn) {
+		err = output_syn(sn, conn, sk, held->skb, sock_tos(sk));
+		if (err < 0)
+			WRITE_ONCE(sk->sk_err_soft, -err);
+	} else {
+		consume_skb(held->skb);
+	}
+	rcu_read_unlock();
+	release_sock(sk);
+}
+
+static void drop_syn(struct serval_net *sn, const struct serval_held *held)
+{
+	struct sock *sk = held->sk;
+	bool waits;
+
+	lock_sock(sk);
+	rcu_read_lock();
+	waits = held_conn(sn, held);
+	rcu_read_unlock();
+	if (waits)
+		serval_end_attempt(sk, EHOSTUNREACH);
+	release_sock(sk);
+}
+
+static const struct serval_delay_ops syn_ops = {
+	.release = release_syn,
+	.drop = drop_syn,
+};
+
+/* A copy is held: TCP sends no SYN again that is still on its way through the
+ * host.  It has no data, which TCP keeps for later.
+ */
+static int hold_syn(struct serval_net *sn, const struct serval_conn *conn,
+		    struct serval_target *t, struct sock *sk,
+		    struct sk_buff *skb)
+{
+	const struct serval_flow *fl = rcu_dereference(conn->flow);
+	struct serval_held held = {
+		.info.protocol = IPPROTO_TCP,
+		.info.service = conn->peer,
+		.info.source = conn->local,
+		.key = (__force u32)fl->local_id,
+		.skb = pskb_copy(skb, GFP_ATOMIC),
+		.sk = sk,
+		.ops = &syn_ops,
+	};
+	u32 bytes = skb->len;
+	int err;
+
+	if (!held.skb)
+		return drop(sn, skb, SERVAL_MIB_OUTNOMEM, -ENOMEM);
+	consume_skb(skb);
+	serval_fastopen_trim(held.skb, tcp_hdrlen(held.skb));
+	err = serval_delay_hold(sn, &held);
+	if (err) {
+		serval_target_dropped(t, bytes);
+		fail(sn, sk, -err);
+	} else {
+		serval_target_resolved(t, bytes);
+	}
+	return err;
 }
 
 /* The attempt ends when all that were asked have refused, of which some may
@@ -368,7 +501,9 @@ static int send_to_all(struct serval_net *sn, struct serval_conn *conn,
 	return err;
 }
 
-/* Each transmission asks the table anew */
+/* Each transmission asks the table anew.  One that is not held makes a held
+ * copy needless.
+ */
 static int output_syn(struct serval_net *sn, struct serval_conn *conn,
 		      struct sock *sk, struct sk_buff *skb, u8 tos)
 {
@@ -383,11 +518,14 @@ static int output_syn(struct serval_net *sn, struct serval_conn *conn,
 		return send_syn(sn, conn, fl, sk, skb, tos);
 	}
 	set = serval_service_find(sn, &conn->peer);
+	t = set ? candidate(set, mode) : NULL;
+	if (t && t->type == SERVAL_SERVICE_DELAY)
+		return hold_syn(sn, conn, t, sk, skb);
+	serval_output_cancel(sn, conn);
 	if (!set)
 		return unresolved(sn, sk, skb, SERVAL_MIB_NORULE, -EHOSTUNREACH);
 	if (mode == SERVAL_MODE_ALL)
 		return send_to_all(sn, conn, set, sk, skb, tos);
-	t = serval_service_choose(set, mode);
 	if (!t)
 		return unresolved(sn, sk, skb, SERVAL_MIB_NOTARGET,
 				  -EADDRNOTAVAIL);
@@ -517,8 +655,7 @@ int serval_queue_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl)
 		conn = serval_seed_find(sn, serval_ulid_key(&sk->sk_v6_rcv_saddr));
 	}
 	if (likely(conn))
-		err = output(sn, conn, sk, skb,
-			     inet6_sk(sk)->tclass | inet_sk(sk)->tos);
+		err = output(sn, conn, sk, skb, sock_tos(sk));
 	else
 		err = drop(sn, skb, SERVAL_MIB_OUTNOFLOW, -EHOSTUNREACH);
 	rcu_read_unlock();
@@ -598,28 +735,15 @@ void serval_output_virtual(struct serval_net *sn, struct sk_buff *skb)
 	output(sn, conn, NULL, skb, tos);
 }
 
-/* If all are asked, one that leads on is enough */
-static struct serval_target *candidate(const struct serval_target_set *set,
-				       int mode)
-{
-	u32 i;
-
-	if (mode != SERVAL_MODE_ALL)
-		return serval_service_choose(set, mode);
-	for (i = 0; i < serval_service_top(set); i++)
-		if (leads_on(set->t[i]))
-			return set->t[i];
-	return set->t[0];
-}
-
 /**
  * serval_output_check() - would a SYN find a way now
  * @sn:   namespace
  * @conn: with @conn->peer and @conn->advised set
  *
  * Context: any.
- * Return: 0; -EHOSTUNREACH without a rule, or for DROP; -EADDRNOTAVAIL if
- * the resolution mode excludes every target.
+ * Return: 0; -EHOSTUNREACH without a rule, for DROP, or for DELAY if no
+ * controller listens; -EADDRNOTAVAIL if the resolution mode excludes every
+ * target.
  */
 int serval_output_check(struct serval_net *sn, const struct serval_conn *conn)
 {
@@ -639,6 +763,10 @@ int serval_output_check(struct serval_net *sn, const struct serval_conn *conn)
 	} else if (!t) {
 		SERVAL_INC(sn, NOTARGET);
 		err = -EADDRNOTAVAIL;
+	} else if (t->type == SERVAL_SERVICE_DELAY &&
+		   !serval_event_delay_wanted(sn)) {
+		SERVAL_INC(sn, DELAYNOLISTENER);
+		err = -EHOSTUNREACH;
 	}
 	if (t && err)
 		serval_target_dropped(t, 0);

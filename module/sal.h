@@ -22,6 +22,8 @@ void serval_output_virtual(struct serval_net *sn, struct sk_buff *skb);
 void serval_end_attempt(struct sock *sk, int err);
 void serval_sync_mss(struct sock *sk, const struct serval_conn *conn);
 int serval_output_check(struct serval_net *sn, const struct serval_conn *conn);
+void serval_output_cancel(struct serval_net *sn,
+			  const struct serval_conn *conn);
 void serval_clamp_mss(struct sk_buff *skb, u16 mss);
 
 /* input.c */

@@ -7,7 +7,7 @@
  *	L0 wire, lpm, addr		pure: no skb, no sock
  *	L1 ulid, mib, service, flow	tables
  *	L2 ipv4, ipv6, path, offload	outer IP
- *	L3 device, fastopen, encap, encap_auto, output, icmp, input,
+ *	L3 device, fastopen, encap, encap_auto, delay, output, icmp, input,
  *	   handshake			the service access layer
  *	L4 socket, sockopt		AF_SERVAL
  *	L5 netlink, proc, sysctl	control
@@ -19,8 +19,9 @@
  *	  rtnl				only from the route work and at set-up
  *	    conn->lock			softirq-safe
  *	      path->lock		softirq-safe, a leaf: nothing below it
- * Nothing is transmitted, and no notifier called, under the last two.  Readers of
- * the service and flow tables hold only rcu_read_lock().
+ *	    delay.lock			the same; taken under neither
+ * Nothing is transmitted, and no notifier called, under the last three.  Readers
+ * of the service and flow tables hold only rcu_read_lock().
  */
 #ifndef _SERVAL_SERVAL_H
 #define _SERVAL_SERVAL_H
@@ -33,6 +34,7 @@
 #include <linux/serval.h>
 
 #include "compat.h"
+#include "delay.h"
 #include "encap.h"
 #include "flow.h"
 #include "mib.h"
@@ -56,6 +58,7 @@ struct serval_settings {
 	int udp_encap;
 	int udp_encap_csum;
 	int udp_encap_keepalive;
+	int delay_timeout;
 	struct ctl_table_header *header;
 };
 
@@ -69,6 +72,7 @@ struct serval_settings {
  * @services: service table
  * @flows:    connections and flows
  * @encap:    UDP encapsulation
+ * @delay:    packets that wait for a controller
  * @settings: sysctls
  * @route_work: puts back sal0's route after somebody removed it
  * @fib_nb:   sees that happen
@@ -87,6 +91,7 @@ struct serval_net {
 	struct serval_services services;
 	struct serval_flows flows;
 	struct serval_encap encap;
+	struct serval_delay delay;
 	struct serval_settings settings;
 	struct work_struct route_work;
 	struct notifier_block fib_nb;

@@ -325,6 +325,7 @@ static int choose_address(struct serval_net *sn, struct serval_conn *conn,
 {
 	int err = 0;
 
+	serval_output_cancel(sn, conn);
 	serval_flow_drop(sn, conn);
 	serval_conn_put_sock(conn);
 	serval_fastopen_forget_port(sk);
@@ -712,8 +713,11 @@ static int serval_release(struct socket *sock)
 	local_bh_disable();
 	restore_native(sk);
 	local_bh_enable();
-	if (conn)
+	if (conn) {
+		/* TCP sends no SYN any more */
+		serval_output_cancel(sn, conn);
 		serval_conn_release(sn, conn);
+	}
 	sock_put(sk);
 	return err;
 }

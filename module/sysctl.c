@@ -25,6 +25,8 @@
  *	that cannot bind the port fails.
  * udp_encap_client_port: 1..65535, default 54324: the first of the 16 UDP ports
  *	that requests come from; if it is taken, any other does.
+ * delay_timeout: 1..3600000, default 10000: milliseconds that a packet is held
+ *	by a rule of the type DELAY before its sender gets EHOSTUNREACH.
  */
 #include <linux/slab.h>
 #include <linux/sysctl.h>
@@ -37,6 +39,8 @@
 #define DEFAULT_RETRANSMITS	15
 #define MAX_KEEPALIVE		600
 #define DEFAULT_KEEPALIVE	20
+#define MAX_DELAY_TIMEOUT	3600000
+#define DEFAULT_DELAY_TIMEOUT	10000
 
 static int max_debug = MAX_DEBUG;
 static int max_mode = SERVAL_MODE_ANYCAST;
@@ -45,11 +49,14 @@ static int max_encap = SERVAL_UDP_AUTO;
 static int max_bool = 1;
 static int max_keepalive = MAX_KEEPALIVE;
 static int max_port = U16_MAX;
+static int min_delay_timeout = 1;
+static int max_delay_timeout = MAX_DELAY_TIMEOUT;
 
 static const struct {
 	const char *name;
 	size_t offset;
 	int *max;
+	int *min;	/* NULL: 0 */
 } entries[] = {
 	{ "debug", offsetof(struct serval_settings, debug), &max_debug },
 	{ "service_resolution_mode",
@@ -64,6 +71,8 @@ static const struct {
 	{ "udp_encap_keepalive",
 	  offsetof(struct serval_settings, udp_encap_keepalive),
 	  &max_keepalive },
+	{ "delay_timeout", offsetof(struct serval_settings, delay_timeout),
+	  &max_delay_timeout, &min_delay_timeout },
 };
 
 static const struct {
@@ -125,7 +134,7 @@ static void fill_table(struct ctl_table *table, struct serval_settings *s)
 		table[i].maxlen = sizeof(int);
 		table[i].mode = 0644;
 		table[i].proc_handler = proc_dointvec_minmax;
-		table[i].extra1 = SYSCTL_ZERO;
+		table[i].extra1 = entries[i].min ?: SYSCTL_ZERO;
 		table[i].extra2 = entries[i].max;
 	}
 }
@@ -144,6 +153,7 @@ int serval_sysctl_init(struct serval_net *sn)
 	sn->settings.sal_max_retransmits = DEFAULT_RETRANSMITS;
 	sn->settings.udp_encap_csum = 1;
 	sn->settings.udp_encap_keepalive = DEFAULT_KEEPALIVE;
+	sn->settings.delay_timeout = DEFAULT_DELAY_TIMEOUT;
 	/* one more than there are: the sentinel that 6.1 wants */
 	table = kcalloc(TABLE_SIZE + 1, sizeof(*table), GFP_KERNEL);
 	if (!table)

@@ -3,7 +3,7 @@
 # Without this, settings would take values that make no sense, or those of another host.
 . "$(dirname "$0")/lib.sh"
 
-plan 16
+plan 20
 two_hosts
 get() { on c sysctl -n "net.serval.$1"; }
 set_to() { on c sysctl -qw "net.serval.$1=$2"; }
@@ -22,6 +22,7 @@ range() {
 range debug 0 0 10
 range service_resolution_mode 3 0 3
 range sal_max_retransmits 15 0 1000
+range delay_timeout 10000 1 3600000
 set_to service_resolution_mode 1
 set_to debug 6
 is "another host keeps its own" \
@@ -36,4 +37,4 @@ on c setpriv --reuid 65534 --regid 65534 --clear-groups \
 is "not everybody may set them" "$(get debug)" 6
 set_to debug 0
 unknown=$(on c ls /proc/sys/net/serval | tr '\n' ' ')
-is "there are these and no more" "$unknown" "debug sal_max_retransmits service_resolution_mode "
+is "there are these and no more" "$unknown" "debug delay_timeout sal_max_retransmits service_resolution_mode "

@@ -69,7 +69,7 @@ serval c service add 0x5e/8 via $S1
 fails_with "the same rule twice is refused" 1 serval c service add 0x5e/8 via $S1
 matches "with a reason" "$(serval c service add 0x5e/8 via $S1 2>&1)" '^serval: Error: [A-Za-z]'
 fails_with "deleting what is not there is refused" 1 serval c service del 0x5e/9 via $S1
-fails_with "a delay rule is refused" 1 serval c service add 0x5e99/16 delay
+fails_with "a delay rule with a device is refused" 2 serval c service add 0x5e99/16 delay dev eth0
 serval c service add 0x5edd/16 drop
 check "a drop rule below a wider one refuses" at c connect -x EHOSTUNREACH 0x5edd01
 is "and its neighbours go on" "$(pick 2 0x5ede)" "$S1 2"

@@ -141,6 +141,7 @@ enum serval_udp_encap {
 #define SERVAL_GENL_VERSION		1
 #define SERVAL_GENL_MCGRP_SERVICE	"service"
 #define SERVAL_GENL_MCGRP_FLOW		"flow"
+#define SERVAL_GENL_MCGRP_DELAY		"delay"
 
 /**
  * enum serval_cmd - commands and events of the "serval" family
@@ -158,11 +159,15 @@ enum serval_udp_encap {
  * @SERVAL_CMD_SERVICE_SET_NTF: event: rule changed
  * @SERVAL_CMD_FLOW_NEW_NTF:  event: flow established
  * @SERVAL_CMD_FLOW_DEL_NTF:  event: flow gone
+ * @SERVAL_CMD_DELAY_GET:     a dump of the packets that DELAY rules hold
+ * @SERVAL_CMD_DELAY_VERDICT: release or drop one of them, or all
+ * @SERVAL_CMD_DELAY_NTF:     event: a packet is held
  * @__SERVAL_CMD_MAX:        not a command
  * @SERVAL_CMD_MAX:          the last of them
  *
- * SERVICE_NEW, _DEL, _SET, _FLUSH and FLOW_DEL need CAP_NET_ADMIN in the
- * user namespace that owns the network namespace; the rest is open.
+ * SERVICE_NEW, _DEL, _SET, _FLUSH, FLOW_DEL, DELAY_VERDICT and the multicast
+ * group "delay" need CAP_NET_ADMIN in the user namespace that owns the network
+ * namespace; the rest is open.
  */
 enum serval_cmd {
 	SERVAL_CMD_SERVICE_GET = 1,
@@ -178,6 +183,9 @@ enum serval_cmd {
 	SERVAL_CMD_SERVICE_SET_NTF,
 	SERVAL_CMD_FLOW_NEW_NTF,
 	SERVAL_CMD_FLOW_DEL_NTF,
+	SERVAL_CMD_DELAY_GET,
+	SERVAL_CMD_DELAY_VERDICT,
+	SERVAL_CMD_DELAY_NTF,
 
 	__SERVAL_CMD_MAX,
 	SERVAL_CMD_MAX = __SERVAL_CMD_MAX - 1
@@ -187,7 +195,7 @@ enum serval_cmd {
 enum serval_service_type {
 	SERVAL_SERVICE_FORWARD	= 1,	/* send to an address */
 	SERVAL_SERVICE_DEMUX	= 2,	/* deliver to a socket; made by bind() */
-	SERVAL_SERVICE_DELAY	= 3,	/* hold and ask; EOPNOTSUPP so far */
+	SERVAL_SERVICE_DELAY	= 3,	/* hold and ask a controller */
 	SERVAL_SERVICE_DROP	= 4,	/* refuse: EHOSTUNREACH */
 };
 
@@ -274,6 +282,32 @@ enum serval_a_flow_stats {
 
 	__SERVAL_A_FLOW_STATS_MAX,
 	SERVAL_A_FLOW_STATS_MAX = __SERVAL_A_FLOW_STATS_MAX - 1
+};
+
+/* What becomes of a held packet */
+enum serval_delay_verdict {
+	SERVAL_DELAY_RELEASE	= 1,	/* resolve it anew and send it */
+	SERVAL_DELAY_DROP	= 2,	/* EHOSTUNREACH for a local sender */
+};
+
+/* A packet that a DELAY rule holds.  It is dropped if no verdict comes within
+ * the sysctl delay_timeout.  While nobody listens to the multicast group,
+ * nothing is held: EHOSTUNREACH.
+ */
+enum serval_a_delay {
+	SERVAL_A_DELAY_UNSPEC,
+	SERVAL_A_DELAY_PAD,
+	SERVAL_A_DELAY_ID,		/* u32, names it; verdict: absent = all */
+	SERVAL_A_DELAY_SERVICE,		/* binary, 32 bytes: whom it is for */
+	SERVAL_A_DELAY_SOURCE_SERVICE,	/* binary, 32 bytes; absent = none */
+	SERVAL_A_DELAY_ADDR4,		/* be32, sender; absent = this host */
+	SERVAL_A_DELAY_ADDR6,		/* binary, 16 bytes, instead of ADDR4 */
+	SERVAL_A_DELAY_PROTO,		/* u8, 6 or 17 */
+	SERVAL_A_DELAY_REMAINING,	/* u32, milliseconds until it is dropped */
+	SERVAL_A_DELAY_VERDICT,		/* u8, enum serval_delay_verdict */
+
+	__SERVAL_A_DELAY_MAX,
+	SERVAL_A_DELAY_MAX = __SERVAL_A_DELAY_MAX - 1
 };
 
 /* Answer to STATS_GET: one nest COUNTER per counter, in table order. */

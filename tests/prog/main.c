@@ -136,6 +136,7 @@ static const struct {
 	  "[-x ERRNO] [-a ADDR] [-m MARK] [-i DEV] [-I DEV] [-k SECS] [-w] ID" },
 	{ "listen", cmd_listen, "[-r] ID[/BITS]" },
 	{ "late", cmd_late, "ID" },
+	{ "dials", cmd_dials, "[-b ID] COUNT ID" },
 	{ "pick", cmd_pick, "COUNT ID" },
 	{ "inject", cmd_inject, "KIND|list|check" },
 	{ "flood", cmd_flood, "FIRST COUNT ID" },

@@ -181,6 +181,7 @@ int cmd_transfer(int argc, char **argv);
 int cmd_connect(int argc, char **argv);
 int cmd_listen(int argc, char **argv);
 int cmd_late(int argc, char **argv);
+int cmd_dials(int argc, char **argv);
 int cmd_pick(int argc, char **argv);
 int cmd_inject(int argc, char **argv);
 int cmd_flood(int argc, char **argv);

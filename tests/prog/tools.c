@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "sv.h"
 
@@ -257,6 +258,43 @@ int cmd_late(int argc, char **argv)
 	err = so_error(fd);
 	puts(err ? errname(err) : peer_text(fd, text));
 	return !!err;
+}
+
+/* COUNT connects that don't wait, from a name if one is given: how many are
+ * under way, how many have no way; they stay until the input ends
+ */
+int cmd_dials(int argc, char **argv)
+{
+	struct rlimit files = { .rlim_cur = 4096, .rlim_max = 4096 };
+	unsigned long i, count, unreachable = 0;
+	struct sv_svc svc, from;
+	bool named = false;
+	int opt;
+
+	while ((opt = getopt(argc, argv, "b:")) != -1) {
+		if (opt != 'b' || svc_parse(&from, optarg))
+			return 2;
+		named = true;
+	}
+	if (optind + 2 != argc || svc_parse(&svc, argv[optind + 1]))
+		return 2;
+	must(setrlimit(RLIMIT_NOFILE, &files));
+	count = arg_num(argv[optind]);
+	for (i = 0; i < count; i++) {
+		int fd = host_socket(CLI, SOCK_STREAM | SOCK_NONBLOCK);
+
+		if (named)
+			must(svc_bind(fd, &from));
+		if (!svc_connect(fd, &svc) || errno == EINPROGRESS)
+			continue;
+		expect(errno == EHOSTUNREACH);
+		unreachable++;
+	}
+	printf("%lu pending, %lu unreachable\n", count - unreachable,
+	       unreachable);
+	fflush(stdout);
+	wait_input();
+	return 0;
 }
 
 /* COUNT connections one after the other: how many went to which address */

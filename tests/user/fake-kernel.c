@@ -77,6 +77,27 @@ struct nl_msg *fake_flow6_msg(int cmd, int flags)
 	return msg;
 }
 
+struct nl_msg *fake_held_msg(int cmd, int flags, __u32 id)
+{
+	struct nl_msg *msg = serval_msg_bare(FAKE_FAMILY, cmd, flags);
+	struct service_id service = { .s_sid = { 0, 0, 0, 80 } };
+	struct service_id source = { .s_sid = { 0, 0, 0, 81 } };
+	struct in6_addr from = { .s6_addr = { 0xfd, [15] = 1 } };
+
+	nla_put_u32(msg, SERVAL_A_DELAY_ID, id);
+	nla_put(msg, SERVAL_A_DELAY_SERVICE, sizeof(service), &service);
+	nla_put_u8(msg, SERVAL_A_DELAY_PROTO, SERVAL_PROTO_TCP);
+	nla_put_u32(msg, SERVAL_A_DELAY_REMAINING, 9870);
+	if (id == 1)
+		return msg;
+	nla_put(msg, SERVAL_A_DELAY_SOURCE_SERVICE, sizeof(source), &source);
+	if (id == 2)
+		nla_put(msg, SERVAL_A_DELAY_ADDR6, sizeof(from), &from);
+	else
+		nla_put_u32(msg, SERVAL_A_DELAY_ADDR4, htonl(0x0a000001));
+	return msg;
+}
+
 struct nl_msg *fake_ack_msg(const struct nlmsghdr *req, int error,
 			    const char *text, bool capped)
 {
@@ -265,6 +286,33 @@ static void flow_request(struct fake_kernel *fk, const struct nlmsghdr *req,
 	ack(fk, req, 0, NULL);
 }
 
+static void delay_dump(struct fake_kernel *fk, const struct nlmsghdr *req)
+{
+	int i;
+
+	for (i = 0; i < fk->held; i++)
+		answer(fk, req, fake_held_msg(SERVAL_CMD_DELAY_GET,
+					      NLM_F_MULTI, i + 1));
+	finish_dump(fk, req);
+}
+
+/* The last one is taken, whichever is meant */
+static void delay_verdict(struct fake_kernel *fk, struct nlmsghdr *req)
+{
+	struct nlattr *id = nlmsg_find_attr(req, GENL_HDRLEN,
+					    SERVAL_A_DELAY_ID);
+	struct nlattr *verdict = nlmsg_find_attr(req, GENL_HDRLEN,
+						 SERVAL_A_DELAY_VERDICT);
+
+	if (id && nla_get_u32(id) > (__u32)fk->held) {
+		ack(fk, req, -ENOENT, "no such packet");
+		return;
+	}
+	fk->held = id ? fk->held - 1 : 0;
+	fk->verdict = nla_get_u8(verdict);
+	ack(fk, req, 0, NULL);
+}
+
 static void handle(struct fake_kernel *fk, struct nlmsghdr *req)
 {
 	int cmd = genlmsg_hdr(req)->cmd;
@@ -295,6 +343,12 @@ static void handle(struct fake_kernel *fk, struct nlmsghdr *req)
 		break;
 	case SERVAL_CMD_STATS_GET:
 		get_stats(fk, req);
+		break;
+	case SERVAL_CMD_DELAY_GET:
+		delay_dump(fk, req);
+		break;
+	case SERVAL_CMD_DELAY_VERDICT:
+		delay_verdict(fk, req);
 		break;
 	default:
 		flow_request(fk, req, cmd);

@@ -24,6 +24,8 @@
  * @interruptions: so many dumps will be marked as inconsistent
  * @dumps:         dumps answered
  * @deny:          refuse changes with EPERM
+ * @held:          so many packets wait for a verdict, numbered from 1
+ * @verdict:       the last verdict
  */
 struct fake_kernel {
 	pthread_t thread;
@@ -33,6 +35,8 @@ struct fake_kernel {
 	int interruptions;
 	int dumps;
 	bool deny;
+	int held;
+	__u8 verdict;
 };
 
 /**
@@ -77,6 +81,16 @@ struct nl_msg *fake_flow_msg(int cmd, int flags);
  * Return: the message, to be freed by nlmsg_free().
  */
 struct nl_msg *fake_flow6_msg(int cmd, int flags);
+
+/**
+ * fake_held_msg() - a message about a held packet
+ * @cmd: enum serval_cmd
+ * @flags: NLM_F_...
+ * @id: its number; from the second on it has a sender with name and address
+ *
+ * Return: the message, to be freed by nlmsg_free().
+ */
+struct nl_msg *fake_held_msg(int cmd, int flags, __u32 id);
 
 /**
  * fake_ack_msg() - an acknowledgment

@@ -218,6 +218,27 @@ static void test_flows(struct bench *b)
 	expect(b, "flow kill 4000000000", 0, "", "");
 }
 
+static void test_delay(struct bench *b)
+{
+	expect(b, "delay", 0, "", "");
+	b->fk.held = 3;
+	expect(b, "delay show", 0,
+	       "1 tcp service 0x00000050 remaining 9.870s\n"
+	       "2 tcp from fd00::1 service 0x00000050 source-service 0x00000051 remaining 9.870s\n"
+	       "3 tcp from 10.0.0.1 service 0x00000050 source-service 0x00000051 remaining 9.870s\n",
+	       "");
+	expect(b, "delay release 3", 0, "", "");
+	tap_ok(&b->tap, b->fk.held == 2 &&
+	       b->fk.verdict == SERVAL_DELAY_RELEASE, "a packet is released");
+	expect(b, "-j delay", 0,
+	       "[{\"id\":1,\"proto\":\"tcp\",\"service\":\"0x00000050\",\"remaining_ms\":9870},{\"id\":2,\"proto\":\"tcp\",\"from\":\"fd00::1\",\"service\":\"0x00000050\",\"source_service\":\"0x00000051\",\"remaining_ms\":9870}]\n",
+	       "");
+	expect(b, "delay drop 3", 1, "", "serval: Error: no such packet\n");
+	expect(b, "delay drop all", 0, "", "");
+	tap_ok(&b->tap, !b->fk.held && b->fk.verdict == SERVAL_DELAY_DROP,
+	       "all packets are dropped");
+}
+
 static void test_rest(struct bench *b)
 {
 	expect(b, "stats", 0,
@@ -251,6 +272,7 @@ int main(void)
 	test_deletion(&b);
 	test_restore(&b);
 	test_flows(&b);
+	test_delay(&b);
 	test_rest(&b);
 	cli_close(&b.cli);
 	fake_kernel_stop(&b.fk);

@@ -118,6 +118,26 @@ static void test_flow(struct tap *tap)
 	nlmsg_free(msg);
 }
 
+static void test_held(struct tap *tap)
+{
+	struct nl_msg *msg = fake_held_msg(SERVAL_CMD_DELAY_NTF, 0, 2);
+	struct serval_event event;
+
+	tap_ok(tap, !serval_msg_parse_event(nlmsg_hdr(msg), &event) &&
+	       event.cmd == SERVAL_CMD_DELAY_NTF && event.held.id == 2 &&
+	       event.held.service.s_sid[3] == 80 &&
+	       event.held.source.s_sid[3] == 81 &&
+	       event.held.addr6.s6_addr[15] == 1 &&
+	       event.held.remaining == 9870,
+	       "an event about a held packet is read as it was sent");
+	nlmsg_free(msg);
+	msg = serval_msg_bare(FAKE_FAMILY, SERVAL_CMD_DELAY_NTF, 0);
+	tap_ok(tap,
+	       serval_msg_parse_event(nlmsg_hdr(msg), &event) == -EBADMSG,
+	       "one that names none is refused");
+	nlmsg_free(msg);
+}
+
 static struct serval_reply consume(struct nl_msg *msg)
 {
 	struct serval_reply reply = { .seq = nlmsg_hdr(msg)->nlmsg_seq };
@@ -187,8 +207,10 @@ static void parse_everything(const struct nlmsghdr *nlh)
 	struct serval_service svc;
 	struct serval_event event;
 	struct serval_flow flow;
+	struct serval_held held;
 
 	serval_msg_parse_service(nlh, &svc);
+	serval_msg_parse_held(nlh, &held);
 	serval_msg_parse_flow(nlh, &flow);
 	serval_msg_parse_stats(nlh, ignore_counter, NULL);
 	serval_msg_parse_event(nlh, &event);
@@ -230,11 +252,12 @@ static void test_damage(struct tap *tap)
 	damage(fake_service_msg(SERVAL_CMD_SERVICE_SET_NTF, 0, &example),
 	       20000);
 	damage(fake_flow_msg(SERVAL_CMD_FLOW_DEL_NTF, 0), 20000);
+	damage(fake_held_msg(SERVAL_CMD_DELAY_NTF, 0, 2), 20000);
 	damage(fake_flow6_msg(SERVAL_CMD_FLOW_DEL_NTF, 0), 20000);
 	damage(fake_ack_msg(nlmsg_hdr(req), -EINVAL, "text", true), 20000);
 	damage(fake_ack_msg(nlmsg_hdr(req), -EINVAL, "text", false), 20000);
 	nlmsg_free(req);
-	tap_ok(tap, true, "100000 damaged messages do no harm");
+	tap_ok(tap, true, "120000 damaged messages do no harm");
 }
 
 int main(void)
@@ -245,6 +268,7 @@ int main(void)
 	test_addr6(&tap);
 	test_absent_bits(&tap);
 	test_flow(&tap);
+	test_held(&tap);
 	test_acks(&tap);
 	test_replies(&tap);
 	test_damage(&tap);

@@ -57,6 +57,10 @@ expect 2 '"x" is not a number (flow id)' serval flow kill x
 expect 2 "a flow id is missing" serval flow kill
 expect 2 '"open" is not a state' serval flow show state open
 expect 2 '"x" is not expected' serval monitor flow x
+expect 0 "serval delay release" serval delay help
+expect 2 'the number of a held packet' serval delay drop
+expect 2 '"x" is not a number (held packet)' serval delay release x
+expect 2 "counted from 1" serval delay drop 0
 expect 1 'Cannot find device "nodev0"' \
 	serval service add 80 via 10.0.0.1 dev nodev0
 if [ ! -e /proc/net/serval ]; then

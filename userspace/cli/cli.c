@@ -22,9 +22,13 @@ static const struct command commands[] = {
 	{ "service", "restore", service_restore, "[FILE]" },
 	{ "flow", "show", flow_show, "[id N] [service ID] [state STATE]" },
 	{ "flow", "kill", flow_kill, "N" },
+	{ "delay", "show", delay_show, "" },
+	{ "delay", "release", delay_release, "N|all" },
+	{ "delay", "drop", delay_drop, "N|all" },
 	{ "monitor", "all", monitor_all, "[-t]" },
 	{ "monitor", "service", monitor_service, "[-t]" },
 	{ "monitor", "flow", monitor_flow, "[-t]" },
+	{ "monitor", "delay", monitor_delay, "[-t]" },
 	{ "stats", "show", stats_show, "[nonzero]" },
 };
 
@@ -111,6 +115,8 @@ int cli_open_failed(const struct cli *cli, int err)
 {
 	if (err == -EPROTONOSUPPORT)
 		cli_error(cli, "the serval module is not loaded (modprobe serval)");
+	else if (err == -EPERM)
+		cli_error(cli, "Error: listening needs CAP_NET_ADMIN");
 	else
 		cli_error(cli, "cannot open netlink: %s", strerror(-err));
 	return CLI_REFUSED;

@@ -331,6 +331,13 @@ void show_rule(struct cli *cli, const struct serval_service *svc);
 void show_flow(struct cli *cli, const struct serval_flow *flow);
 
 /**
+ * show_held() - print a held packet into the open object
+ * @cli: the run
+ * @held: it
+ */
+void show_held(struct cli *cli, const struct serval_held *held);
+
+/**
  * service_read_rule() - read the words of "service add"
  * @cli: the run
  * @args: the words
@@ -351,9 +358,13 @@ int service_save(struct cli *cli, struct args *args);
 int service_restore(struct cli *cli, struct args *args);
 int flow_show(struct cli *cli, struct args *args);
 int flow_kill(struct cli *cli, struct args *args);
+int delay_show(struct cli *cli, struct args *args);
+int delay_release(struct cli *cli, struct args *args);
+int delay_drop(struct cli *cli, struct args *args);
 int monitor_all(struct cli *cli, struct args *args);
 int monitor_service(struct cli *cli, struct args *args);
 int monitor_flow(struct cli *cli, struct args *args);
+int monitor_delay(struct cli *cli, struct args *args);
 int stats_show(struct cli *cli, struct args *args);
 
 #endif /* SERVAL_CLI_CLI_H */

@@ -58,6 +58,14 @@ static void flow_event(struct cli *cli, const char *what,
 	end(cli);
 }
 
+static void delay_event(struct cli *cli, const char *what,
+			const struct serval_held *held)
+{
+	begin(cli, "delay", what);
+	show_held(cli, held);
+	end(cli);
+}
+
 static void show_event(const struct serval_event *event, void *data)
 {
 	struct cli *cli = data;
@@ -77,6 +85,9 @@ static void show_event(const struct serval_event *event, void *data)
 		break;
 	case SERVAL_CMD_FLOW_DEL_NTF:
 		flow_event(cli, "del", &event->flow);
+		break;
+	case SERVAL_CMD_DELAY_NTF:
+		delay_event(cli, "held", &event->held);
 		break;
 	default:
 		break;
@@ -111,6 +122,20 @@ static int show_flows_now(struct cli *cli)
 	return 0;
 }
 
+static int show_held_now(struct cli *cli)
+{
+	struct serval_held *list;
+	size_t count, i;
+	int err = serval_delay_dump(cli->ctl, &list, &count);
+
+	if (err < 0)
+		return err;
+	for (i = 0; i < count; i++)
+		delay_event(cli, "now", &list[i]);
+	free(list);
+	return 0;
+}
+
 static int resync(struct cli *cli, unsigned int groups)
 {
 	int err = 0;
@@ -122,6 +147,8 @@ static int resync(struct cli *cli, unsigned int groups)
 		err = show_services_now(cli);
 	if (!err && groups & SERVAL_EVENTS_FLOW)
 		err = show_flows_now(cli);
+	if (!err && groups & SERVAL_EVENTS_DELAY)
+		err = show_held_now(cli);
 	begin(cli, "monitor", "synced");
 	end(cli);
 	return err;
@@ -170,4 +197,9 @@ int monitor_service(struct cli *cli, struct args *args)
 int monitor_flow(struct cli *cli, struct args *args)
 {
 	return monitor(cli, args, SERVAL_EVENTS_FLOW);
+}
+
+int monitor_delay(struct cli *cli, struct args *args)
+{
+	return monitor(cli, args, SERVAL_EVENTS_DELAY);
 }

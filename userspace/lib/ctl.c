@@ -107,8 +107,8 @@ static int ctl_exec(struct serval_ctl *ctl, struct nl_msg *msg,
 	return reply->error;
 }
 
-/* An array that grows with each message: of services, or of flows; or only
- * of the services with the ID and prefix of @only.
+/* An array that grows with each message: of services, flows or held packets;
+ * or only of the services with the ID and prefix of @only.
  */
 struct collection {
 	int (*parse)(const struct nlmsghdr *nlh, void *item);
@@ -155,6 +155,11 @@ static int parse_service(const struct nlmsghdr *nlh, void *item)
 static int parse_flow(const struct nlmsghdr *nlh, void *item)
 {
 	return serval_msg_parse_flow(nlh, item);
+}
+
+static int parse_held(const struct nlmsghdr *nlh, void *item)
+{
+	return serval_msg_parse_held(nlh, item);
 }
 
 static struct nl_msg *dump_msg(struct serval_ctl *ctl, int cmd,
@@ -311,6 +316,40 @@ int serval_flow_kill(struct serval_ctl *ctl, struct flow_id local_id)
 
 	return ctl_exec(ctl, serval_msg_flow(ctl->family, SERVAL_CMD_FLOW_DEL,
 					     NLM_F_ACK, local_id), &reply);
+}
+
+int serval_delay_dump(struct serval_ctl *ctl, struct serval_held **list,
+		      size_t *count)
+{
+	struct collection c = {
+		.parse = parse_held,
+		.size = sizeof(struct serval_held),
+	};
+	int ret = ctl_dump(ctl, SERVAL_CMD_DELAY_GET, &c);
+
+	if (ret < 0)
+		return ret;
+	*list = (struct serval_held *)c.items;
+	*count = c.count;
+	return ret;
+}
+
+static int verdict(struct serval_ctl *ctl, __u32 id, __u8 what)
+{
+	struct serval_reply reply = { 0 };
+
+	return ctl_exec(ctl, serval_msg_verdict(ctl->family, id, what),
+			&reply);
+}
+
+int serval_delay_release(struct serval_ctl *ctl, __u32 id)
+{
+	return verdict(ctl, id, SERVAL_DELAY_RELEASE);
+}
+
+int serval_delay_drop(struct serval_ctl *ctl, __u32 id)
+{
+	return verdict(ctl, id, SERVAL_DELAY_DROP);
 }
 
 struct counter_walk {

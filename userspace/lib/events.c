@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <netlink/errno.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <sys/socket.h>
@@ -24,20 +25,24 @@ static int join(struct nl_sock *sk, unsigned int groups)
 {
 	static const char * const names[] = {
 		SERVAL_GENL_MCGRP_SERVICE, SERVAL_GENL_MCGRP_FLOW,
+		SERVAL_GENL_MCGRP_DELAY,
 	};
-	int id[2] = { 0, 0 };
-	int i;
+	int id[ARRAY_SIZE(names)] = { 0 };
+	size_t i;
+	int err;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		if (!(groups & 1U << i))
 			continue;
 		id[i] = genl_ctrl_resolve_grp(sk, SERVAL_GENL_NAME, names[i]);
 		if (id[i] < 0)
 			return -EPROTONOSUPPORT;
 	}
-	for (i = 0; i < 2; i++)
-		if (id[i] && nl_socket_add_memberships(sk, id[i], 0))
-			return -EPROTONOSUPPORT;
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		err = id[i] ? nl_socket_add_memberships(sk, id[i], 0) : 0;
+		if (err)
+			return err == -NLE_PERM ? -EPERM : -EPROTONOSUPPORT;
+	}
 	return 0;
 }
 

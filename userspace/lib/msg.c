@@ -71,6 +71,19 @@ static const struct nla_policy flow_stats_policy[SERVAL_A_FLOW_STATS_MAX + 1] = 
 	[SERVAL_A_FLOW_STATS_BYTES_RECEIVED]	= { .type = NLA_U64 },
 };
 
+static const struct nla_policy delay_policy[SERVAL_A_DELAY_MAX + 1] = {
+	[SERVAL_A_DELAY_ID]		= { .type = NLA_U32 },
+	[SERVAL_A_DELAY_SERVICE]	= { .minlen = SERVICE_ID_LEN,
+					    .maxlen = SERVICE_ID_LEN },
+	[SERVAL_A_DELAY_SOURCE_SERVICE]	= { .minlen = SERVICE_ID_LEN,
+					    .maxlen = SERVICE_ID_LEN },
+	[SERVAL_A_DELAY_ADDR4]		= { .type = NLA_U32 },
+	[SERVAL_A_DELAY_ADDR6]		= { .minlen = ADDR6_LEN,
+					    .maxlen = ADDR6_LEN },
+	[SERVAL_A_DELAY_PROTO]		= { .type = NLA_U8 },
+	[SERVAL_A_DELAY_REMAINING]	= { .type = NLA_U32 },
+};
+
 static const struct nla_policy counter_policy[SERVAL_A_COUNTER_MAX + 1] = {
 	[SERVAL_A_COUNTER_NAME]		= { .type = NLA_NUL_STRING },
 	[SERVAL_A_COUNTER_VALUE]	= { .type = NLA_U64 },
@@ -159,6 +172,24 @@ struct nl_msg *serval_msg_flow(int family, int cmd, int flags,
 
 	if (msg && nla_put(msg, SERVAL_A_FLOW_LOCAL_ID, sizeof(local_id),
 			   &local_id)) {
+		nlmsg_free(msg);
+		return NULL;
+	}
+	return msg;
+}
+
+struct nl_msg *serval_msg_verdict(int family, __u32 id, __u8 verdict)
+{
+	struct nl_msg *msg = serval_msg_bare(family, SERVAL_CMD_DELAY_VERDICT,
+					     NLM_F_ACK);
+	int err;
+
+	if (!msg)
+		return NULL;
+	err = nla_put_u8(msg, SERVAL_A_DELAY_VERDICT, verdict);
+	if (id)
+		err |= nla_put_u32(msg, SERVAL_A_DELAY_ID, id);
+	if (err) {
 		nlmsg_free(msg);
 		return NULL;
 	}
@@ -305,6 +336,25 @@ int serval_msg_parse_flow(const struct nlmsghdr *nlh,
 	return 0;
 }
 
+int serval_msg_parse_held(const struct nlmsghdr *nlh, struct serval_held *held)
+{
+	struct nlattr *a[SERVAL_A_DELAY_MAX + 1];
+
+	memset(held, 0, sizeof(*held));
+	if (parse_attrs(nlh, a, SERVAL_A_DELAY_MAX, delay_policy) ||
+	    !a[SERVAL_A_DELAY_ID] || !a[SERVAL_A_DELAY_SERVICE])
+		return -EBADMSG;
+	COPY(held->id, a[SERVAL_A_DELAY_ID]);
+	COPY(held->service, a[SERVAL_A_DELAY_SERVICE]);
+	COPY(held->source, a[SERVAL_A_DELAY_SOURCE_SERVICE]);
+	COPY(held->addr, a[SERVAL_A_DELAY_ADDR4]);
+	COPY(held->addr6, a[SERVAL_A_DELAY_ADDR6]);
+	COPY(held->proto, a[SERVAL_A_DELAY_PROTO]);
+	COPY(held->remaining, a[SERVAL_A_DELAY_REMAINING]);
+	held->has = attrs_present(a, SERVAL_A_DELAY_MAX);
+	return 0;
+}
+
 int serval_msg_parse_stats(const struct nlmsghdr *nlh, serval_counter_fn fn,
 			   void *data)
 {
@@ -352,6 +402,8 @@ int serval_msg_parse_event(const struct nlmsghdr *nlh,
 	case SERVAL_CMD_FLOW_NEW_NTF:
 	case SERVAL_CMD_FLOW_DEL_NTF:
 		return serval_msg_parse_flow(nlh, &event->flow);
+	case SERVAL_CMD_DELAY_NTF:
+		return serval_msg_parse_held(nlh, &event->held);
 	default:
 		return -ENOMSG;
 	}

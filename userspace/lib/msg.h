@@ -83,6 +83,16 @@ struct nl_msg *serval_msg_flow(int family, int cmd, int flags,
 			       struct flow_id local_id);
 
 /**
+ * serval_msg_verdict() - build a verdict about held packets
+ * @family: id of the generic netlink family
+ * @id: of the packet, 0 for all
+ * @verdict: enum serval_delay_verdict
+ *
+ * Return: the message, to be freed by nlmsg_free(), or NULL.
+ */
+struct nl_msg *serval_msg_verdict(int family, __u32 id, __u8 verdict);
+
+/**
  * serval_msg_parse_service() - read an answer or event about a service
  * @nlh: the message
  * @svc: receives it
@@ -103,6 +113,16 @@ int serval_msg_parse_service(const struct nlmsghdr *nlh,
  */
 int serval_msg_parse_flow(const struct nlmsghdr *nlh,
 			  struct serval_flow *flow);
+
+/**
+ * serval_msg_parse_held() - read an answer or event about a held packet
+ * @nlh: the message
+ * @held: receives it
+ *
+ * Return: 0, or -EBADMSG if it is malformed or names no packet.
+ */
+int serval_msg_parse_held(const struct nlmsghdr *nlh,
+			  struct serval_held *held);
 
 /**
  * serval_msg_parse_stats() - read an answer with counters

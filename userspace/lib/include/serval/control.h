@@ -143,16 +143,41 @@ struct serval_flow {
 };
 
 /**
- * struct serval_event - something happened to a table
+ * struct serval_held - a packet that waits for a verdict
+ * @has:       SERVAL_HAS(SERVAL_A_DELAY_...) of every member that is set
+ * @id:        names it
+ * @service:   whom it is for
+ * @source:    name of the sender, if it has one
+ * @addr:      address of the sender, if it is an IPv4 one; neither this nor
+ *             @addr6 is set if the sender is on this host
+ * @addr6:     address of the sender, if it is an IPv6 one
+ * @proto:     SERVAL_PROTO_TCP or SERVAL_PROTO_UDP
+ * @remaining: milliseconds until it is dropped
+ */
+struct serval_held {
+	__u32 has;
+	__u32 id;
+	struct service_id service;
+	struct service_id source;
+	struct in_addr addr;
+	struct in6_addr addr6;
+	__u8 proto;
+	__u32 remaining;
+};
+
+/**
+ * struct serval_event - something happened
  * @cmd:     SERVAL_CMD_..._NTF
  * @service: for SERVAL_CMD_SERVICE_..._NTF
  * @flow:    for SERVAL_CMD_FLOW_..._NTF
+ * @held:    for SERVAL_CMD_DELAY_NTF
  */
 struct serval_event {
 	enum serval_cmd cmd;
 	union {
 		struct serval_service service;
 		struct serval_flow flow;
+		struct serval_held held;
 	};
 };
 
@@ -326,11 +351,46 @@ int serval_flow_kill(struct serval_ctl *ctl, struct flow_id local_id);
  */
 int serval_stats_get(struct serval_ctl *ctl, serval_counter_fn fn, void *data);
 
-/* Groups of events, for serval_events_open() */
+/**
+ * serval_delay_dump() - the packets that wait for a verdict
+ * @ctl: the handle
+ * @list: receives an array; free() it
+ * @count: receives its length
+ *
+ * Return: 0; a negative errno.
+ */
+int serval_delay_dump(struct serval_ctl *ctl, struct serval_held **list,
+		      size_t *count);
+
+/**
+ * serval_delay_release() - send held packets on, by the rules as they are now
+ * @ctl: the handle
+ * @id: of the packet, 0 for all that are held
+ *
+ * Return: 0; -ENOENT; -EPERM.
+ */
+int serval_delay_release(struct serval_ctl *ctl, __u32 id);
+
+/**
+ * serval_delay_drop() - drop held packets
+ * @ctl: the handle
+ * @id: of the packet, 0 for all that are held
+ *
+ * A sender on this host sees EHOSTUNREACH.
+ *
+ * Return: 0; -ENOENT; -EPERM.
+ */
+int serval_delay_drop(struct serval_ctl *ctl, __u32 id);
+
+/* Groups of events, for serval_events_open().  Packets are held only while
+ * somebody listens to SERVAL_EVENTS_DELAY, which needs CAP_NET_ADMIN and is
+ * not one of SERVAL_EVENTS_ALL.
+ */
 enum serval_event_groups {
 	SERVAL_EVENTS_SERVICE	= 1,
 	SERVAL_EVENTS_FLOW	= 2,
 	SERVAL_EVENTS_ALL	= 3,
+	SERVAL_EVENTS_DELAY	= 4,
 };
 
 /**
@@ -339,7 +399,7 @@ enum serval_event_groups {
  * @netns: as for serval_ctl_open()
  * @groups: a mask of enum serval_event_groups
  *
- * Return: as serval_ctl_open().
+ * Return: as serval_ctl_open(); -EPERM.
  */
 int serval_events_open(struct serval_events **evp, const char *netns,
 		       unsigned int groups);

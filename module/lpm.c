@@ -452,23 +452,38 @@ static bool is_within(const struct lpm_node *n, const u8 *key,
 	       common_bits(node_prefix(n), key, depth) == depth;
 }
 
+/* Whom a lookup may find; without @admits anybody */
+struct lpm_filter {
+	serval_lpm_admits_t admits;
+	unsigned long arg;
+};
+
+static __always_inline bool is_admitted(const struct serval_lpm_entry *e,
+					struct lpm_filter filter)
+{
+	return e && (!filter.admits || filter.admits(e, filter.arg));
+}
+
 /* The longest prefix among the vertices @above; slots can be empty */
 static __always_inline struct serval_lpm_entry *
-node_longest(const struct lpm_node *n, u32 above)
+node_longest(const struct lpm_node *n, u32 above, struct lpm_filter filter)
 {
-	struct serval_lpm_entry *e = NULL;
+	struct serval_lpm_entry *e;
 
-	while (above && !e) {
+	while (above) {
 		u32 bit = BIT(fls(above) - 1);
 
 		e = rcu_dereference(n->slot[slot_index(n->map, bit)]);
+		if (is_admitted(e, filter))
+			return e;
 		above ^= bit;
 	}
-	return e;
+	return NULL;
 }
 
-static struct serval_lpm_entry *walk_lookup(const struct serval_lpm *lpm,
-					    const u8 *key)
+static __always_inline struct serval_lpm_entry *
+walk_lookup(const struct serval_lpm *lpm, const u8 *key,
+	    struct lpm_filter filter)
 {
 	struct serval_lpm_entry *best = NULL;
 	void *p = rcu_dereference(lpm->root);
@@ -486,7 +501,7 @@ static struct serval_lpm_entry *walk_lookup(const struct serval_lpm *lpm,
 		depth = n->depth + 1;
 		above = n->map & step->above;
 		if (above) {
-			e = node_longest(n, above);
+			e = node_longest(n, above, filter);
 			best = e ?: best;
 		}
 		if (!(n->map & step->child))
@@ -494,7 +509,8 @@ static struct serval_lpm_entry *walk_lookup(const struct serval_lpm *lpm,
 		p = rcu_dereference(n->slot[slot_index(n->map, step->child)]);
 	}
 	e = p;
-	if (e && common_bits(key, e->key, e->bits) == e->bits)
+	if (is_admitted(e, filter) &&
+	    common_bits(key, e->key, e->bits) == e->bits)
 		return e;
 	return best;
 }
@@ -530,7 +546,33 @@ struct serval_lpm_entry *serval_lpm_lookup(const struct serval_lpm *lpm,
 
 	do {
 		gen = walk_begin(lpm);
-		e = walk_lookup(lpm, key);
+		e = walk_lookup(lpm, key, (struct lpm_filter) {});
+	} while (walk_retry(lpm, gen));
+	return e;
+}
+
+/**
+ * serval_lpm_lookup_if() - find the longest of certain prefixes of a key
+ * @lpm:    table
+ * @key:    SERVAL_LPM_KEY_LEN bytes
+ * @admits: says which entries count; called under rcu_read_lock(), perhaps
+ *          more than once for an entry
+ * @arg:    passed to @admits
+ *
+ * Context: as serval_lpm_lookup().
+ * Return: as serval_lpm_lookup().
+ */
+struct serval_lpm_entry *
+serval_lpm_lookup_if(const struct serval_lpm *lpm, const u8 *key,
+		     serval_lpm_admits_t admits, unsigned long arg)
+{
+	const struct lpm_filter filter = { .admits = admits, .arg = arg };
+	struct serval_lpm_entry *e;
+	unsigned long gen;
+
+	do {
+		gen = walk_begin(lpm);
+		e = walk_lookup(lpm, key, filter);
 	} while (walk_retry(lpm, gen));
 	return e;
 }

@@ -27,6 +27,9 @@ struct serval_lpm_entry {
 
 struct serval_lpm;
 
+typedef bool (*serval_lpm_admits_t)(const struct serval_lpm_entry *e,
+				    unsigned long arg);
+
 struct serval_lpm *serval_lpm_alloc(void);
 void serval_lpm_free(struct serval_lpm *lpm);
 
@@ -34,6 +37,9 @@ int serval_lpm_insert(struct serval_lpm *lpm, struct serval_lpm_entry *e);
 void serval_lpm_remove(struct serval_lpm *lpm, struct serval_lpm_entry *e);
 struct serval_lpm_entry *serval_lpm_lookup(const struct serval_lpm *lpm,
 					   const u8 *key);
+struct serval_lpm_entry *
+serval_lpm_lookup_if(const struct serval_lpm *lpm, const u8 *key,
+		     serval_lpm_admits_t admits, unsigned long arg);
 struct serval_lpm_entry *serval_lpm_find(const struct serval_lpm *lpm,
 					 const u8 *key, u16 bits);
 struct serval_lpm_entry *serval_lpm_next(const struct serval_lpm *lpm,

@@ -295,23 +295,21 @@ static int unresolved(struct serval_net *sn, struct sock *sk,
 	return drop(sn, skb, why, err);
 }
 
-static bool leads_on(const struct serval_target *t)
-{
-	return t->type == SERVAL_SERVICE_FORWARD ||
-	       t->type == SERVAL_SERVICE_DEMUX;
-}
-
 /* If all are asked, one that leads on is enough; else one that may, later */
 static struct serval_target *candidate(const struct serval_target_set *set,
 				       int mode)
 {
-	struct serval_target *best = set->t[0];
-	u32 i;
+	struct serval_target *best;
+	u32 i, first, end;
 
 	if (mode != SERVAL_MODE_ALL)
-		return serval_service_choose(set, mode);
-	for (i = 0; i < serval_service_top(set); i++) {
-		if (leads_on(set->t[i]))
+		return serval_service_choose(set, mode, IPPROTO_TCP, NULL);
+	first = serval_service_top(set, IPPROTO_TCP, &end);
+	best = set->t[first];
+	for (i = first; i < end; i++) {
+		if (!serval_target_is_for(set->t[i], IPPROTO_TCP))
+			continue;
+		if (serval_target_leads_on(set->t[i]))
 			return set->t[i];
 		if (set->t[i]->type == SERVAL_SERVICE_DELAY)
 			best = set->t[i];
@@ -474,18 +472,25 @@ static int send_to_all(struct serval_net *sn, struct serval_conn *conn,
 		       struct sk_buff *skb, u8 tos)
 {
 	struct serval_flow *fl = rcu_dereference(conn->flow);
-	u32 i, n = serval_service_top(set), onward = 0, asked = 0;
+	u32 i, end, onward = 0, asked = 0;
 	int err = -EHOSTUNREACH, err2;
 
-	atomic_set(&fl->awaited, n);
-	for (i = 0; i < n; i++) {
-		if (!leads_on(set->t[i])) {
-			serval_target_dropped(set->t[i], skb->len);
+	i = serval_service_top(set, IPPROTO_TCP, &end);
+	atomic_set(&fl->awaited, end - i);
+	for (; i < end; i++) {
+		struct serval_target *t = set->t[i];
+
+		if (!serval_target_is_for(t, IPPROTO_TCP)) {
+			atomic_dec(&fl->awaited);
+			continue;
+		}
+		if (!serval_target_leads_on(t)) {
+			serval_target_dropped(t, skb->len);
 			atomic_dec(&fl->awaited);
 			continue;
 		}
 		onward++;
-		err2 = send_copy(sn, conn, set->t[i], sk, skb, tos);
+		err2 = send_copy(sn, conn, t, sk, skb, tos);
 		if (err < 0)
 			err = err2;
 		if (err2 < 0)
@@ -517,7 +522,7 @@ static int output_syn(struct serval_net *sn, struct serval_conn *conn,
 		set_target(fl, &conn->advised, conn->advised_oif ?: conn->oif);
 		return send_syn(sn, conn, fl, sk, skb, tos);
 	}
-	set = serval_service_find(sn, &conn->peer);
+	set = serval_service_find(sn, &conn->peer, IPPROTO_TCP);
 	t = set ? candidate(set, mode) : NULL;
 	if (t && t->type == SERVAL_SERVICE_DELAY)
 		return hold_syn(sn, conn, t, sk, skb);
@@ -529,7 +534,7 @@ static int output_syn(struct serval_net *sn, struct serval_conn *conn,
 	if (!t)
 		return unresolved(sn, sk, skb, SERVAL_MIB_NOTARGET,
 				  -EADDRNOTAVAIL);
-	if (!leads_on(t)) {
+	if (!serval_target_leads_on(t)) {
 		serval_target_dropped(t, skb->len);
 		return unresolved(sn, sk, skb, SERVAL_MIB_NORULE, -EHOSTUNREACH);
 	}
@@ -755,7 +760,7 @@ int serval_output_check(struct serval_net *sn, const struct serval_conn *conn)
 	if (!ipv6_addr_any(&conn->advised))
 		return 0;
 	rcu_read_lock();
-	set = serval_service_find(sn, &conn->peer);
+	set = serval_service_find(sn, &conn->peer, IPPROTO_TCP);
 	t = set ? candidate(set, mode) : NULL;
 	if (!set || (t && t->type == SERVAL_SERVICE_DROP)) {
 		SERVAL_INC(sn, NORULE);

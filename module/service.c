@@ -12,12 +12,17 @@
  * target goes leaves the table first and is freed after a grace period.
  * Resolution takes the longest matching prefix, in it the targets that the
  * mode admits, of these the highest priority, of these one by weight.
+ *
+ * A bind is one of a stream or of a datagram socket and says nothing to the
+ * other kind: who resolves for the one does not see the binds of the other,
+ * nor prefixes that have nothing else.
  */
 #include <linux/netlink.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/tcp.h>
+#include <linux/udp.h>
 #include <net/inet6_hashtables.h>
 #include <net/sock_reuseport.h>
 #include <net/tcp_states.h>
@@ -82,6 +87,28 @@ static bool bind_conflict(const struct serval_target_set *set, struct sock *sk)
 	return false;
 }
 
+/**
+ * serval_target_is_for() - does a target exist for a kind of socket
+ * @t:        target
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ *
+ * Return: false for a bind of the other kind.
+ */
+bool serval_target_is_for(const struct serval_target *t, u8 protocol)
+{
+	return t->type != SERVAL_SERVICE_DEMUX || t->sk->sk_protocol == protocol;
+}
+
+static bool set_has(const struct serval_target_set *set, u8 protocol)
+{
+	u32 i;
+
+	for (i = 0; i < set->n; i++)
+		if (serval_target_is_for(set->t[i], protocol))
+			return true;
+	return false;
+}
+
 static struct serval_target *target_alloc(const struct serval_rule *rule)
 {
 	struct serval_target *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
@@ -126,12 +153,18 @@ static void set_fill(struct serval_target_set *set,
 	}
 	if (new)
 		set->t[n++] = new;
+	set->stream = set_has(set, IPPROTO_TCP);
+	set->datagram = set_has(set, IPPROTO_UDP);
 }
 
+/* After publishing, before what was replaced is freed: who still sees the old
+ * number is in a grace period that the old target outlives.
+ */
 static void changed(struct serval_net *sn)
 {
 	lockdep_assert_held(&sn->services.lock);
-	sn->services.seq++;
+	/* pairs with serval_service_seq() */
+	smp_store_release(&sn->services.seq, sn->services.seq + 1);
 }
 
 static struct serval_service *svc_alloc(const struct serval_rule *rule)
@@ -213,7 +246,6 @@ int serval_service_add(struct serval_net *sn, const struct serval_rule *rule,
 	set_fill(set, old, NULL, t);
 	if (svc) {
 		rcu_assign_pointer(svc->set, set);
-		kfree_rcu(old, rcu);
 	} else {
 		err = add_first(sn, rule, set);
 		if (err)
@@ -221,6 +253,8 @@ int serval_service_add(struct serval_net *sn, const struct serval_rule *rule,
 	}
 	sn->services.count++;
 	changed(sn);
+	if (old)
+		kfree_rcu(old, rcu);
 	mutex_unlock(&sn->services.lock);
 	trace_serval_service(sn->net, "add", rule);
 	return 0;
@@ -244,7 +278,6 @@ static void __remove(struct serval_net *sn, struct serval_service *svc, int i)
 	lockdep_assert_held(&sn->services.lock);
 	if (old->n == 1) {
 		serval_lpm_remove(sn->services.lpm, &svc->lpm);
-		kfree_rcu(svc, rcu);
 	} else {
 		set = kzalloc(struct_size(set, t, old->n - 1),
 			      GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
@@ -252,10 +285,12 @@ static void __remove(struct serval_net *sn, struct serval_service *svc, int i)
 		set_fill(set, old, t, NULL);
 		rcu_assign_pointer(svc->set, set);
 	}
-	kfree_rcu(old, rcu);
-	kfree_rcu(t, rcu);
 	sn->services.count--;
 	changed(sn);
+	if (old->n == 1)
+		kfree_rcu(svc, rcu);
+	kfree_rcu(old, rcu);
+	kfree_rcu(t, rcu);
 }
 
 static struct serval_service *lookup_rule(struct serval_net *sn,
@@ -359,12 +394,20 @@ void serval_service_forget(struct serval_net *sn, const struct sock *sk)
 	mutex_unlock(&sn->services.lock);
 }
 
+/* Can a SYN or an unconnected datagram be for this bound socket? */
+static bool is_open(const struct sock *sk, u8 protocol)
+{
+	return sk->sk_protocol == protocol &&
+	       READ_ONCE(sk->sk_state) == (protocol == IPPROTO_TCP ?
+					   TCP_LISTEN : TCP_CLOSE);
+}
+
 /**
- * serval_service_join() - make a listener a member of its SO_REUSEPORT group
+ * serval_service_join() - make a socket a member of its SO_REUSEPORT group
  * @sn:   namespace
- * @rule: of a bound socket that listens now
+ * @rule: of a bound socket: a stream one that listens now, or a datagram one
  *
- * Without memory it stays alone, and only the first listener is asked.
+ * Without memory it stays alone, and only the first one is asked.
  *
  * Context: process; takes services.lock.
  */
@@ -383,7 +426,8 @@ void serval_service_join(struct serval_net *sn, const struct serval_rule *rule)
 	for (j = 0; set && j < set->n; j++) {
 		struct sock *sk2 = set->t[j]->sk;
 
-		if (!sk2 || sk2 == rule->sk || sk2->sk_state != TCP_LISTEN)
+		if (!sk2 || sk2 == rule->sk ||
+		    !is_open(sk2, rule->sk->sk_protocol))
 			continue;
 		if (rcu_access_pointer(sk2->sk_reuseport_cb) !=
 		    rcu_access_pointer(rule->sk->sk_reuseport_cb))
@@ -502,9 +546,9 @@ int serval_service_set(struct serval_net *sn, struct serval_rule *rule,
 	move_counters(t, old->t[i]);
 	set_fill(set, old, old->t[i], t);
 	rcu_assign_pointer(svc->set, set);
+	changed(sn);
 	kfree_rcu(old->t[i], rcu);
 	kfree_rcu(old, rcu);
-	changed(sn);
 	mutex_unlock(&sn->services.lock);
 	trace_serval_service(sn->net, "set", rule);
 	return 0;
@@ -517,28 +561,63 @@ err_unlock:
 	return err;
 }
 
+static bool serves(const struct serval_lpm_entry *e, unsigned long protocol)
+{
+	const struct serval_service *svc;
+	const struct serval_target_set *set;
+
+	svc = container_of(e, struct serval_service, lpm);
+	set = rcu_dereference(svc->set);
+	return protocol == IPPROTO_TCP ? set->stream : set->datagram;
+}
+
 /**
  * serval_service_find() - targets of the longest prefix that matches
  * @sn: namespace
  * @id: exact service ID
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP: whose binds count
  *
  * Context: rcu_read_lock() held, also while the result is used.
- * Return: NULL if nothing matches.
+ * Return: NULL if nothing matches; else a set with a rule or such a bind.
  */
 const struct serval_target_set *
-serval_service_find(const struct serval_net *sn, const struct service_id *id)
+serval_service_find(const struct serval_net *sn, const struct service_id *id,
+		    u8 protocol)
 {
 	struct serval_lpm_entry *e;
 
-	e = serval_lpm_lookup(sn->services.lpm, id->s_sid);
+	e = serval_lpm_lookup_if(sn->services.lpm, id->s_sid, serves, protocol);
 	return e ? rcu_dereference(svc_of(e)->set) : NULL;
 }
 
-static bool mode_admits(int mode, u8 type)
+/**
+ * serval_service_seq() - number of changes so far
+ * @sn: namespace
+ *
+ * What is found afterwards is at least as new.  As long as the number stays,
+ * so do a choice that was the only one and, under rcu_read_lock(), its target.
+ */
+u32 serval_service_seq(const struct serval_net *sn)
 {
-	if (type == SERVAL_SERVICE_DEMUX)
-		return mode != SERVAL_MODE_FORWARD;
-	if (type == SERVAL_SERVICE_FORWARD)
+	return smp_load_acquire(&sn->services.seq);
+}
+
+/**
+ * serval_target_leads_on() - can packets be sent to a target
+ * @t: target
+ */
+bool serval_target_leads_on(const struct serval_target *t)
+{
+	return t->type == SERVAL_SERVICE_FORWARD ||
+	       t->type == SERVAL_SERVICE_DEMUX;
+}
+
+static bool mode_admits(int mode, const struct serval_target *t, u8 protocol)
+{
+	if (t->type == SERVAL_SERVICE_DEMUX)
+		return mode != SERVAL_MODE_FORWARD &&
+		       serval_target_is_for(t, protocol);
+	if (t->type == SERVAL_SERVICE_FORWARD)
 		return mode != SERVAL_MODE_DEMUX;
 	return true;
 }
@@ -547,32 +626,37 @@ static bool mode_admits(int mode, u8 type)
  * serval_service_choose() - one target by mode, priority and weight
  * @set:  from serval_service_find()
  * @mode: enum serval_resolution_mode
+ * @protocol: whose binds count
+ * @only: result: there was nothing to choose from; may be NULL
  *
  * Context: rcu_read_lock() held.
  * Return: NULL if the mode admits none of them.
  */
 struct serval_target *
-serval_service_choose(const struct serval_target_set *set, int mode)
+serval_service_choose(const struct serval_target_set *set, int mode,
+		      u8 protocol, bool *only)
 {
 	u32 first, i, n = 0;
 	u64 sum = 0, pick;
 
 	for (first = 0; first < set->n; first++)
-		if (mode_admits(mode, set->t[first]->type))
+		if (mode_admits(mode, set->t[first], protocol))
 			break;
 	for (i = first; i < set->n &&
 	     set->t[i]->priority == set->t[first]->priority; i++) {
-		if (!mode_admits(mode, set->t[i]->type))
+		if (!mode_admits(mode, set->t[i], protocol))
 			continue;
 		sum += set->t[i]->weight;
 		n++;
 	}
+	if (only)
+		*only = n == 1;
 	if (n <= 1)
 		return n ? set->t[first] : NULL;
 
 	pick = mul_u64_u32_shr(sum, get_random_u32(), 32);
 	for (i = first; i < set->n; i++) {
-		if (!mode_admits(mode, set->t[i]->type))
+		if (!mode_admits(mode, set->t[i], protocol))
 			continue;
 		if (pick < set->t[i]->weight)
 			return set->t[i];
@@ -582,33 +666,54 @@ serval_service_choose(const struct serval_target_set *set, int mode)
 }
 
 /**
- * serval_service_top() - number of targets of the highest priority
- * @set: from serval_service_find(); these targets come first in it
+ * serval_service_top() - range of the targets of the highest priority
+ * @set: from serval_service_find()
+ * @protocol: whose binds count
+ * @end: result: index after the last of them
+ *
+ * Return: index of the first.  Between them may be some that are not for
+ * @protocol.
  */
-u32 serval_service_top(const struct serval_target_set *set)
+u32 serval_service_top(const struct serval_target_set *set, u8 protocol,
+		       u32 *end)
 {
-	u32 n = 0;
+	u32 first = 0;
 
-	while (n < set->n && set->t[n]->priority == set->t[0]->priority)
-		n++;
-	return n;
+	while (first < set->n - 1 &&
+	       !serval_target_is_for(set->t[first], protocol))
+		first++;
+	*end = first;
+	while (*end < set->n &&
+	       set->t[*end]->priority == set->t[first]->priority)
+		++*end;
+	return first;
 }
 
-/* With the hash that TCP's own lookup takes, which on 6.12 selects again */
-static struct sock *select_member(const struct serval_net *sn, struct sock *sk,
-				  const struct serval_conn *conn,
-				  struct sk_buff *skb)
+static struct serval_target *first_open(const struct serval_target_set *set,
+					u8 protocol)
 {
-	const struct tcphdr *th = (struct tcphdr *)skb->data;
-	struct sock *member;
-	u32 hash;
+	u32 i;
 
-	if (!sk->sk_reuseport)
-		return sk;
-	hash = inet6_ehashfn(sn->net, &conn->laddr, ntohs(th->dest),
-			     &conn->raddr, th->source);
-	member = reuseport_select_sock(sk, hash, skb, __tcp_hdrlen(th));
-	return member ?: sk;
+	for (i = 0; set && i < set->n; i++)
+		if (set->t[i]->type == SERVAL_SERVICE_DEMUX &&
+		    is_open(set->t[i]->sk, protocol))
+			return set->t[i];
+	return NULL;
+}
+
+/* Of the SO_REUSEPORT group of @first, if it has one */
+static struct serval_target *select_member(const struct serval_target_set *set,
+					   struct serval_target *first,
+					   u32 hash, struct sk_buff *skb,
+					   int hdr_len)
+{
+	struct sock *sk = reuseport_select_sock(first->sk, hash, skb, hdr_len);
+	u32 i;
+
+	for (i = 0; sk && i < set->n; i++)
+		if (set->t[i]->sk == sk)
+			return set->t[i];
+	return first;
 }
 
 /**
@@ -627,23 +732,44 @@ serval_service_listener(const struct serval_net *sn,
 			const struct service_id *id,
 			const struct serval_conn *conn, struct sk_buff *skb)
 {
-	const struct serval_target_set *set = serval_service_find(sn, id);
-	struct serval_target *first = NULL;
-	struct sock *sk;
-	u32 i;
+	const struct tcphdr *th = (struct tcphdr *)skb->data;
+	const struct serval_target_set *set;
+	struct serval_target *first;
+	u32 hash;
 
-	for (i = 0; set && i < set->n && !first; i++)
-		if (set->t[i]->type == SERVAL_SERVICE_DEMUX &&
-		    READ_ONCE(set->t[i]->sk->sk_state) == TCP_LISTEN)
-			first = set->t[i];
-	if (!first || set->n == 1)
+	set = serval_service_find(sn, id, IPPROTO_TCP);
+	first = first_open(set, IPPROTO_TCP);
+	if (!first || set->n == 1 || !first->sk->sk_reuseport)
 		return first;
+	/* as TCP's own lookup has it, which on 6.12 selects again */
+	hash = inet6_ehashfn(sn->net, &conn->laddr, ntohs(th->dest),
+			     &conn->raddr, th->source);
+	return select_member(set, first, hash, skb, __tcp_hdrlen(th));
+}
 
-	sk = select_member(sn, first->sk, conn, skb);
-	for (i = 0; i < set->n; i++)
-		if (set->t[i]->sk == sk)
-			return set->t[i];
-	return first;
+/**
+ * serval_service_receiver() - the socket an unconnected datagram is for
+ * @sn:   namespace
+ * @id:   exact service ID it was sent to
+ * @hash: of the sender, spreads over the members of a SO_REUSEPORT group
+ * @skb:  at the UDP header, for a group's BPF program
+ *
+ * Context: rcu_read_lock() held, also while the target's socket is used.
+ * Return: a DEMUX target whose socket was not connected, NULL if none.
+ */
+struct serval_target *
+serval_service_receiver(const struct serval_net *sn,
+			const struct service_id *id, u32 hash,
+			struct sk_buff *skb)
+{
+	const struct serval_target_set *set;
+	struct serval_target *first;
+
+	set = serval_service_find(sn, id, IPPROTO_UDP);
+	first = first_open(set, IPPROTO_UDP);
+	if (!first || set->n == 1 || !first->sk->sk_reuseport)
+		return first;
+	return select_member(set, first, hash, skb, sizeof(struct udphdr));
 }
 
 /**

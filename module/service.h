@@ -59,6 +59,8 @@ struct serval_target {
  * struct serval_target_set - all targets of one prefix, best first
  * @rcu: freed after a grace period
  * @n: how many, at least 1
+ * @stream:   some lead stream sockets on: rules, or binds of such sockets
+ * @datagram: some lead datagram sockets on
  * @t: sorted by falling priority
  *
  * Constant once published: every change publishes another one.
@@ -66,6 +68,8 @@ struct serval_target {
 struct serval_target_set {
 	struct rcu_head rcu;
 	u32 n;
+	bool stream;
+	bool datagram;
 	struct serval_target *t[];
 };
 
@@ -85,7 +89,8 @@ struct serval_service {
  * struct serval_services - the table of a namespace
  * @lock: serialises changes; process context
  * @lpm:  prefixes
- * @seq:  grows with every change, for consistent dumps
+ * @seq:  grows with every change, for consistent dumps and for who remembers
+ *        a choice (serval_service_seq())
  * @count: number of targets
  */
 struct serval_services {
@@ -161,14 +166,24 @@ void serval_service_join(struct serval_net *sn,
 			 const struct serval_rule *rule);
 
 const struct serval_target_set *
-serval_service_find(const struct serval_net *sn, const struct service_id *id);
-u32 serval_service_top(const struct serval_target_set *set);
+serval_service_find(const struct serval_net *sn, const struct service_id *id,
+		    u8 protocol);
+u32 serval_service_seq(const struct serval_net *sn);
+u32 serval_service_top(const struct serval_target_set *set, u8 protocol,
+		       u32 *end);
 struct serval_target *
-serval_service_choose(const struct serval_target_set *set, int mode);
+serval_service_choose(const struct serval_target_set *set, int mode,
+		      u8 protocol, bool *only);
+bool serval_target_is_for(const struct serval_target *t, u8 protocol);
+bool serval_target_leads_on(const struct serval_target *t);
 struct serval_target *
 serval_service_listener(const struct serval_net *sn,
 			const struct service_id *id,
 			const struct serval_conn *conn, struct sk_buff *skb);
+struct serval_target *
+serval_service_receiver(const struct serval_net *sn,
+			const struct service_id *id, u32 hash,
+			struct sk_buff *skb);
 
 struct serval_service *serval_service_next(const struct serval_net *sn,
 					   const struct service_id *id,

@@ -52,7 +52,16 @@ struct serval_lpm_entry *lpm_model_find(struct lpm_model *m, const u8 *key,
 	return NULL;
 }
 
-struct serval_lpm_entry *lpm_model_lookup(struct lpm_model *m, const u8 *key)
+/* Every second length */
+static bool has_parity(const struct serval_lpm_entry *e, unsigned long parity)
+{
+	return e->bits % 2 == parity;
+}
+
+/* Of the lengths that leave the rest @parity, or with 2 of all */
+static struct serval_lpm_entry *lookup_parity(struct lpm_model *m,
+					      const u8 *key,
+					      unsigned int parity)
 {
 	struct serval_lpm_entry *best = NULL;
 	int i;
@@ -60,10 +69,17 @@ struct serval_lpm_entry *lpm_model_lookup(struct lpm_model *m, const u8 *key)
 	for (i = 0; i < LPM_MODEL_MAX; i++) {
 		if (!m->used[i] || !is_prefix(&m->e[i], key))
 			continue;
+		if (parity < 2 && !has_parity(&m->e[i], parity))
+			continue;
 		if (!best || m->e[i].bits > best->bits)
 			best = &m->e[i];
 	}
 	return best;
+}
+
+struct serval_lpm_entry *lpm_model_lookup(struct lpm_model *m, const u8 *key)
+{
+	return lookup_parity(m, key, 2);
 }
 
 /* The first after (key, bits), or of all if @key is NULL */
@@ -109,6 +125,16 @@ void lpm_model_del(struct lpm_model *m, struct serval_lpm_entry *e)
 	memset(e, 0xee, sizeof(*e));
 }
 
+static bool same_lookup(struct lpm_model *m, const struct serval_lpm *lpm,
+			const u8 *key)
+{
+	return serval_lpm_lookup(lpm, key) == lpm_model_lookup(m, key) &&
+	       serval_lpm_lookup_if(lpm, key, has_parity, 0) ==
+	       lookup_parity(m, key, 0) &&
+	       serval_lpm_lookup_if(lpm, key, has_parity, 1) ==
+	       lookup_parity(m, key, 1);
+}
+
 /* Does a walk through @lpm meet the same, and is each found? */
 bool lpm_model_same(struct lpm_model *m, const struct serval_lpm *lpm)
 {
@@ -118,8 +144,7 @@ bool lpm_model_same(struct lpm_model *m, const struct serval_lpm *lpm)
 	while (e == want && e) {
 		if (serval_lpm_find(lpm, e->key, e->bits) != e)
 			return false;
-		if (serval_lpm_lookup(lpm, e->key) !=
-		    lpm_model_lookup(m, e->key))
+		if (!same_lookup(m, lpm, e->key))
 			return false;
 		want = lpm_model_next(m, e->key, e->bits);
 		e = serval_lpm_next(lpm, e->key, e->bits);

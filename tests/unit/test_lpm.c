@@ -96,6 +96,11 @@ static void test_skip(void)
 }
 
 /* All 257 prefixes of one key, put in and taken out in random order */
+static bool is_shorter(const struct serval_lpm_entry *e, unsigned long bits)
+{
+	return e->bits < bits;
+}
+
 static void test_chain(void)
 {
 	struct serval_lpm *lpm = serval_lpm_alloc();
@@ -122,6 +127,8 @@ static void test_chain(void)
 		key[i / 8] ^= 0x80 >> i % 8;
 		EXPECT(serval_lpm_lookup(lpm, key) == &e[i]);
 		key[i / 8] ^= 0x80 >> i % 8;
+		EXPECT(serval_lpm_lookup_if(lpm, key, is_shorter, i + 1) ==
+		       &e[i]);
 		EXPECT(serval_lpm_next(lpm, e[i].key, i) == &e[i + 1]);
 	}
 	for (i = 256; i > 0; i--) {

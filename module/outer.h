@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 struct dst_entry;
+struct in6_addr;
 struct serval_net;
 struct serval_path;
 struct sk_buff;

@@ -52,7 +52,8 @@ struct dst_entry *serval_ipv4_lookup(struct serval_net *sn,
  * @skb:  at the SAL or UDP header, with headroom; its dst is @dst; consumed
  * @dst:  route
  * @tos:  DSCP and ECN
- * @segs: packets this becomes: each gets an identification of its own
+ * @segs: packets this becomes: each gets an identification of its own; 0 for
+ *        fragments of one
  *
  * Return: as ip_local_out().
  */
@@ -66,12 +67,17 @@ int serval_ipv4_output(struct serval_net *sn, struct serval_path *path,
 	skb_reset_network_header(skb);
 	iph = ip_hdr(skb);
 	*(__be16 *)iph = htons((4 << 12) | (5 << 8) | tos);
-	iph->id = htons(path->ip_id);
-	iph->frag_off = htons(IP_DF);
+	iph->frag_off = segs ? htons(IP_DF) : 0;
 	iph->ttl = ip4_dst_hoplimit(dst);
 	iph->protocol = serval_path_protocol(path);
 	iph->saddr = serval_addr_to4(&path->laddr);
 	iph->daddr = serval_addr_to4(&path->raddr);
-	path->ip_id += segs;
+	if (segs) {
+		iph->id = htons(path->ip_id);
+		path->ip_id += segs;
+	} else {
+		/* receivers put together what has the same: as IP counts it */
+		__ip_select_ident(sn->net, iph, 1);
+	}
 	return ip_local_out(sn->net, sk, skb);
 }

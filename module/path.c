@@ -143,6 +143,30 @@ void serval_path_release(struct serval_path *path)
 }
 
 /**
+ * __serval_path_copy() - lead a path where another leads, by the same route
+ * @to:   path
+ * @from: path; the caller holds the lock of whichever others use
+ *
+ * Return: the route that @to had, for dst_release().
+ */
+struct dst_entry *__serval_path_copy(struct serval_path *to,
+				     const struct serval_path *from)
+{
+	struct dst_entry *dst = rcu_dereference_protected(from->dst, true);
+
+	if (dst)
+		dst_hold(dst);
+	to->family = from->family;
+	to->mss = from->mss;
+	to->mtu = from->mtu;
+	to->laddr = from->laddr;
+	to->raddr = from->raddr;
+	to->oif = from->oif;
+	to->cookie = from->cookie;
+	return rcu_replace_pointer(to->dst, dst, true);
+}
+
+/**
  * serval_outer_iif() - device that a packet came in through
  * @skb: received, network header and route are the outer ones
  */
@@ -303,13 +327,17 @@ static int output(struct serval_net *sn, struct serval_path *path,
 		  const struct dst_entry *dst, u8 tos)
 {
 	u32 segs = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+	bool cut = false;
 
+	if (skb->ignore_df && !skb_is_gso(skb))
+		cut = skb->len + serval_path_overhead(path) > dst_mtu(dst);
 	SERVAL_ADD(sn, OUTPKTS, segs);
 	SERVAL_ADD(sn, OUTOCTETS, skb->len);
 	if (unlikely(path->dport))
 		push_udp(sn, path, skb);
 	if (likely(path->family == AF_INET))
-		return serval_ipv4_output(sn, path, sk, skb, dst, tos, segs);
+		return serval_ipv4_output(sn, path, sk, skb, dst, tos,
+					  cut ? 0 : segs);
 	return serval_ipv6_output(sn, path, sk, skb, dst, tos);
 }
 
@@ -319,7 +347,7 @@ static int output(struct serval_net *sn, struct serval_path *path,
  * @path: path
  * @sk:   full socket or NULL
  * @skb:  at the SAL header, with SERVAL_OUTER_MAX headroom; without @sk its
- *        mark is the socket's; consumed
+ *        mark is the socket's; IP may cut it if ignore_df is set; consumed
  * @tos:  DSCP and ECN of the transport
  *
  * Context: rcu_read_lock() held; a full @sk is locked.

@@ -47,7 +47,7 @@ struct sock;
  * and read without the lock.  A NAT may give an encapsulated peer another port.
  */
 struct serval_path {
-	spinlock_t lock;
+	spinlock_t lock;	/* protects all that may change */
 	u8 family;
 	u16 mss;
 	u32 mtu;
@@ -70,6 +70,8 @@ void serval_path_encapsulate(struct serval_path *path, __be16 sport,
 void serval_path_answer(struct serval_path *path, const struct sk_buff *skb,
 			int oif);
 void serval_path_release(struct serval_path *path);
+struct dst_entry *__serval_path_copy(struct serval_path *to,
+				     const struct serval_path *from);
 struct dst_entry *serval_path_route(struct serval_net *sn,
 				    struct serval_path *path,
 				    const struct sock *sk, u32 mark);

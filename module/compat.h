@@ -40,6 +40,13 @@
 #define SERVAL_ACCEPT_PASS	arg
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+/* 6.5: sendpage() is gone; commit dc97391e6610 */
+#define serval_ops_no_sendpage(ops)	((ops)->sendpage = sock_no_sendpage)
+#else
+#define serval_ops_no_sendpage(ops)	do { } while (0)
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 /* 6.6: sysctl tables carry their size; commit 95d4977876aa */
 static inline struct ctl_table_header *

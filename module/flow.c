@@ -291,11 +291,31 @@ struct serval_flow *serval_flow_alloc(gfp_t gfp)
 	return fl;
 }
 
+/**
+ * serval_flow_alloc_unconnected() - flow of an unconnected datagram socket
+ *
+ * Context: process.
+ */
+struct serval_flow *serval_flow_alloc_unconnected(void)
+{
+	struct serval_flow *fl = serval_flow_alloc(GFP_KERNEL_ACCOUNT);
+
+	if (!fl)
+		return NULL;
+	fl->state = SERVAL_FLOW_UNCONNECTED;
+	fl->last = kzalloc(sizeof(*fl->last), GFP_KERNEL_ACCOUNT);
+	if (fl->last)
+		return fl;
+	serval_flow_free(fl);
+	return NULL;
+}
+
 static void flow_free_rcu(struct rcu_head *rcu)
 {
 	struct serval_flow *fl = container_of(rcu, struct serval_flow, rcu);
 
 	serval_path_release(&fl->path);
+	kfree(fl->last);
 	kmem_cache_free(flow_cache, fl);
 }
 

@@ -2,7 +2,9 @@
 /*
  * Connections and flows.
  *
- * A connection is what TCP sees: a pair of ULIDs and two ports.  A flow is
+ * A connection is what TCP sees: a pair of ULIDs and two ports.  An unconnected
+ * datagram socket has a connection too, which leads nowhere, and a flow for the
+ * id that it sends from.  A flow is
  * the path it takes now: a pair of flow ids, locators, a route.  Receiving
  * goes wire id -> flow -> connection -> socket; sending goes ULID ->
  * connection -> flow.
@@ -21,6 +23,7 @@
 #include "wire.h"
 
 struct serval_net;
+struct serval_target;
 struct sock;
 
 /**
@@ -52,6 +55,9 @@ struct serval_conn_key {
  * @dead:    out of the table; never get a socket or flow any more
  * @encap:   enum serval_udp_encap, or SERVAL_UDP_DEFAULT: as the namespace
  * @bound:   @local was given by bind() and is in the service table
+ * @autobound: @local is a random name, because the program gave none
+ * @recv_dest: SERVAL_RECVDEST
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP; constant
  * @lport:   TCP ports, network byte order; 0 until known
  * @rport:   see @lport
  * @laddr:   ULIDs
@@ -83,6 +89,9 @@ struct serval_conn {
 	bool dead;
 	bool bound;
 	s8 encap;
+	bool autobound;
+	bool recv_dest;
+	u8 protocol;
 	__be16 lport;
 	__be16 rport;
 	struct in6_addr laddr;
@@ -101,6 +110,36 @@ enum serval_flow_state {
 	SERVAL_FLOW_SYN_SENT,
 	SERVAL_FLOW_SYN_RCVD,
 	SERVAL_FLOW_ESTABLISHED,
+	SERVAL_FLOW_UNCONNECTED,	/* of a datagram socket */
+};
+
+/**
+ * struct serval_resolved - where an unconnected socket sent last
+ * @to:        service ID that was resolved
+ * @advised:   address that was given with it, :: = none
+ * @bind_addr: local address asked for
+ * @oif:       outer device asked for
+ * @mark:      SO_MARK
+ * @mode:      service_resolution_mode
+ * @seq:       serval_service_seq() of the resolution
+ * @target:    the only choice, alive as long as @seq is current; NULL with
+ *             @advised
+ * @port:      UDP source port for @to
+ * @valid:     this and the flow's path are set
+ *
+ * Lifetime / locking: its flow's; protected by the lock of the flow's path.
+ */
+struct serval_resolved {
+	struct service_id to;
+	struct in6_addr advised;
+	struct in6_addr bind_addr;
+	int oif;
+	u32 mark;
+	int mode;
+	u32 seq;
+	struct serval_target *target;
+	__be16 port;
+	bool valid;
 };
 
 /**
@@ -113,6 +152,7 @@ enum serval_flow_state {
  * @confirmed: the responder has been heard after its SYN-ACK; its ACKs and
  *             data need no confirm extensions from here on
  * @path:      locators and route
+ * @last:      of an unconnected socket: what @path leads to; else NULL
  * @awaited:   targets of the last SYN transmission that have not refused
  * @hdr:       the 12 bytes of every data packet, with checksum
  * @conn:      its connection, which outlives it by a grace period
@@ -139,6 +179,7 @@ struct serval_flow {
 	atomic_t awaited;
 	struct serval_hdr hdr;
 	struct serval_path path;
+	struct serval_resolved *last;
 	struct serval_conn *conn;
 	atomic64_t sent_packets;
 	atomic64_t sent_bytes;
@@ -199,6 +240,7 @@ void serval_conn_reap(struct serval_net *sn, struct serval_conn *conn);
 void serval_conn_release(struct serval_net *sn, struct serval_conn *conn);
 
 struct serval_flow *serval_flow_alloc(gfp_t gfp);
+struct serval_flow *serval_flow_alloc_unconnected(void);
 int serval_flow_insert(struct serval_net *sn, struct serval_flow *fl,
 		       struct serval_conn *conn);
 int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl,
@@ -207,5 +249,11 @@ void serval_flow_drop(struct serval_net *sn, struct serval_conn *conn);
 void serval_flow_free(struct serval_flow *fl);
 struct serval_flow *serval_flow_find(struct serval_net *sn, __be32 id);
 void serval_flow_build_hdr(struct serval_flow *fl);
+
+/* A path that is in use, not only the id of a datagram socket: users see it */
+static inline bool serval_flow_is_shown(const struct serval_flow *fl)
+{
+	return fl->state != SERVAL_FLOW_UNCONNECTED;
+}
 
 #endif /* _SERVAL_FLOW_H */

@@ -189,7 +189,14 @@ static int seed_for_confirm(struct serval_net *sn,
 	return -ENOENT;
 }
 
-static bool reply_allowed(struct serval_net *sn)
+/**
+ * serval_reply_allowed() - may an unverified packet be answered now
+ * @sn: namespace
+ *
+ * Return: false, and it is counted, above the limit of
+ * Documentation/protocol.rst section 4.9.
+ */
+bool serval_reply_allowed(struct serval_net *sn)
 {
 	unsigned long now = jiffies, stamp = READ_ONCE(sn->reply_stamp);
 
@@ -216,7 +223,7 @@ static void send_nack(struct serval_net *sn, const struct sk_buff *skb,
 		.nonce = syn->nonce,
 	};
 
-	if (!reply_allowed(sn))
+	if (!serval_reply_allowed(sn))
 		return;
 	SERVAL_INC(sn, OUTNACK);
 	serval_path_reply(sn, skb, &pkt);
@@ -247,7 +254,7 @@ void serval_rst_send(struct serval_net *sn, struct sk_buff *skb, __be32 src,
 		.verno = ntohl(th->ack_seq),
 	};
 
-	if (th->rst || !th->ack || !reply_allowed(sn))
+	if (th->rst || !th->ack || !serval_reply_allowed(sn))
 		return;
 	SERVAL_INC(sn, OUTRST);
 	serval_path_reply(sn, skb, &pkt);
@@ -387,13 +394,8 @@ static bool listener_takes(struct serval_net *sn, const struct sk_buff *skb,
 {
 	const struct serval_conn *conn = serval_conn_find_sock(sn, listener);
 
-	if (!conn || listener->sk_bound_dev_if != sn->dev->ifindex)
-		return false;
-	if (!ipv6_addr_any(&conn->bind_addr) &&
-	    !ipv6_addr_equal(&conn->bind_addr, &fl->path.laddr))
-		return false;
-	if (conn->oif && conn->oif != serval_outer_iif(skb) &&
-	    conn->oif != serval_outer_sdif(skb))
+	if (!conn || listener->sk_bound_dev_if != sn->dev->ifindex ||
+	    !serval_conn_takes(conn, skb))
 		return false;
 	if (conn->oif)
 		fl->path.oif = conn->oif;
@@ -568,22 +570,6 @@ void serval_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
 		serval_conn_reap(sn, fl->conn);
 }
 
-static __wsum pseudo_sum(struct sk_buff *skb, int proto)
-{
-	return csum_tcpudp_nofold(0, 0, skb->len, proto, 0);
-}
-
-static bool checksum_ok(struct sk_buff *skb, unsigned int len)
-{
-	bool ok;
-
-	skb_pull_rcsum(skb, len);
-	ok = !skb_checksum_init(skb, IPPROTO_TCP, pseudo_sum) &&
-	     !skb_checksum_complete(skb);
-	skb_push_rcsum(skb, len);
-	return ok;
-}
-
 /* The SYN-ACK must be one that TCP will accept: only then is the responder's
  * id adopted.  TCP's numbers are read without its lock; they do not change
  * in SYN_SENT, but for snd_nxt, which TCP sets only after the SYN has left.
@@ -601,7 +587,8 @@ static bool synack_acceptable(struct sk_buff *skb, unsigned int len,
 		return false;
 	tp = tcp_sk(sk);
 	return after(ack, READ_ONCE(tp->snd_una)) &&
-	       !after(ack, READ_ONCE(tp->write_seq)) && checksum_ok(skb, len);
+	       !after(ack, READ_ONCE(tp->write_seq)) &&
+	       serval_checksum_ok(skb, len, IPPROTO_TCP);
 }
 
 /* Return: false if another CPU was first */
@@ -721,7 +708,7 @@ static void deliver_rst(struct serval_net *sn, struct sk_buff *skb,
 }
 
 /**
- * serval_nack_rcv() - our SYN is refused
+ * serval_nack_rcv() - our SYN, or a datagram, is refused
  * @sn:  namespace
  * @skb: consumed
  * @pkt: parsed header
@@ -738,6 +725,8 @@ void serval_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 
 	if (!fl)
 		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
+	if (fl->state == SERVAL_FLOW_UNCONNECTED)
+		return serval_datagram_nack_rcv(sn, skb, fl, pkt);
 	if (READ_ONCE(fl->state) != SERVAL_FLOW_SYN_SENT)
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	if (pkt->nonce != fl->nonce)

@@ -4,10 +4,11 @@
  *
  * Anybody can send one.  It counts only if it quotes a packet that this host
  * has under way: from the flow's locators, with both flow ids, and with a
- * sequence number that TCP has sent and not seen acknowledged.  Then the
- * socket hears of it as it would over plain IP: an attempt to connect ends,
- * an established connection remembers the error and goes on, and a smaller
- * path MTU makes segments smaller.
+ * sequence number that TCP has sent and not seen acknowledged; of a datagram,
+ * with its source port, which is a secret for each socket and service.  Then
+ * the socket hears of it as it would over plain IP: an attempt to connect
+ * ends, an established connection remembers the error and goes on, and a
+ * smaller path MTU makes segments smaller.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -54,6 +55,8 @@ static struct serval_flow *quoted_flow(struct serval_net *sn,
 	if (skb_copy_bits(skb, off, &hdr, offsetof(struct serval_hdr, shl)))
 		return NULL;
 	fl = serval_flow_find(sn, hdr.src);
+	if (fl && fl->state == SERVAL_FLOW_UNCONNECTED)
+		return serval_datagram_is_quoted(sn, skb, off, fl) ? fl : NULL;
 	if (!fl || fl->peer_id != hdr.dst ||
 	    !ipv6_addr_equal(&fl->path.raddr, daddr) ||
 	    !ipv6_addr_equal(&fl->path.laddr, saddr))
@@ -100,6 +103,7 @@ struct quote {
 	int off;	/* of the SAL header */
 	int mtu;	/* > 0: the packet was too big */
 	int err;	/* else: errno, 0 = nothing to tell */
+	bool hard;	/* nothing will get there, as UDP sees it */
 };
 
 static void update_pmtu(struct serval_net *sn, struct sk_buff *skb,
@@ -129,6 +133,13 @@ static int handle(struct serval_net *sn, struct sk_buff *skb,
 	}
 	if (!q->mtu && !q->err)
 		return 0;
+	if (fl->state == SERVAL_FLOW_UNCONNECTED) {
+		if (q->mtu)
+			update_pmtu(sn, skb, &fl->path, q->mtu);
+		else if (q->hard)
+			serval_datagram_report(fl, q->err);
+		return 0;
+	}
 	sk = quoted_sock(sn, skb, q->off, fl);
 	if (!sk)
 		return 0;
@@ -152,10 +163,12 @@ static int handle4(struct serval_net *sn, struct sk_buff *skb, int off,
 		.off = off,
 	};
 
-	if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED)
+	if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED) {
 		q.mtu = mtu;
-	else if (type == ICMP_DEST_UNREACH && code <= NR_ICMP_UNREACH)
+	} else if (type == ICMP_DEST_UNREACH && code <= NR_ICMP_UNREACH) {
 		q.err = icmp_err_convert[code].errno;
+		q.hard = icmp_err_convert[code].fatal;
+	}
 	return handle(sn, skb, &q);
 }
 
@@ -172,7 +185,7 @@ static int handle6(struct serval_net *sn, struct sk_buff *skb, int off,
 	if (type == ICMPV6_PKT_TOOBIG)
 		q.mtu = min_t(u32, mtu, IP6_MAX_MTU);
 	else if (type == ICMPV6_DEST_UNREACH)
-		icmpv6_err_convert(type, code, &q.err);
+		q.hard = icmpv6_err_convert(type, code, &q.err);
 	return handle(sn, skb, &q);
 }
 

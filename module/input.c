@@ -5,7 +5,8 @@
  *	ip_local_deliver(), ip6_input(), UDP -> serval_input()
  *	   12-byte header:	flow by destination id; source id and locator
  *				must be the peer's
- *	   longer:		parse, then by CONTROL flags to handshake.c
+ *	   longer:		parse, then by CONTROL flags to handshake.c,
+ *				or without CONTROL to datagram.c
  *	serval_deliver(): strip the SAL header, put the virtual IPv6 header in
  *	the place of the outer one, call TCP's handler
  *
@@ -44,6 +45,47 @@ void serval_drop(struct serval_net *sn, struct sk_buff *skb,
 		net_info_ratelimited("serval: dropped %u bytes: %s\n",
 				     skb->len, serval_mib_names[why]);
 	kfree_skb(skb);
+}
+
+static __wsum pseudo_sum(struct sk_buff *skb, int proto)
+{
+	return csum_tcpudp_nofold(0, 0, skb->len, proto, 0);
+}
+
+/**
+ * serval_checksum_ok() - verify the transport's checksum
+ * @skb:   at the SAL header
+ * @len:   of that
+ * @proto: IPPROTO_TCP or IPPROTO_UDP
+ */
+bool serval_checksum_ok(struct sk_buff *skb, unsigned int len, u8 proto)
+{
+	bool ok;
+
+	skb_pull_rcsum(skb, len);
+	ok = !skb_checksum_init(skb, proto, pseudo_sum) &&
+	     !skb_checksum_complete(skb);
+	skb_push_rcsum(skb, len);
+	return ok;
+}
+
+/**
+ * serval_conn_takes() - does a bound socket want a packet
+ * @conn: the socket's
+ * @skb:  received, network header and route are the outer ones
+ *
+ * Return: false if it was bound to another local address or device.
+ */
+bool serval_conn_takes(const struct serval_conn *conn,
+		       const struct sk_buff *skb)
+{
+	const struct in6_addr laddr = serval_outer_daddr(skb);
+
+	if (!ipv6_addr_any(&conn->bind_addr) &&
+	    !ipv6_addr_equal(&conn->bind_addr, &laddr))
+		return false;
+	return !conn->oif || conn->oif == serval_outer_iif(skb) ||
+	       conn->oif == serval_outer_sdif(skb);
 }
 
 /**
@@ -258,6 +300,8 @@ static void rcv_parsed(struct serval_net *sn, struct sk_buff *skb,
 		return rcv_control(sn, skb, &pkt, len);
 	if (pkt.protocol == SERVAL_PROTO_NONE && pkt.dst && skb->len == len)
 		return rcv_keepalive(sn, skb, &pkt);
+	if (pkt.protocol == SERVAL_PROTO_UDP)
+		return serval_datagram_rcv(sn, skb, &pkt, len);
 	if (pkt.protocol != SERVAL_PROTO_TCP || !pkt.dst)
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	if (!pskb_may_pull(skb, len + sizeof(struct tcphdr)))

@@ -41,7 +41,7 @@
 	X(INEXTUNKNOWN, "InExtUnknown", \
 	  "dropped: unknown extension that must be understood") \
 	X(INTRANSPORT, "InTransportErrors", \
-	  "dropped: TCP header short, wrong or not the flow's") \
+	  "dropped: TCP or UDP header short, wrong or not the flow's") \
 	X(INUNEXPECTED, "InUnexpected", \
 	  "dropped: control message not allowed in this state") \
 	X(INNOFLOW, "InNoFlow", \
@@ -61,7 +61,7 @@
 	X(INSYNACKLATE, "InSynAckLate", \
 	  "dropped: a second host answered a request; it is reset") \
 	X(INNACK, "InNack", \
-	  "refusals of our requests received") \
+	  "refusals of our requests and datagrams received") \
 	X(INICMPERRORS, "InIcmpErrors", \
 	  "ICMP errors ignored: they quote no packet that is under way") \
 	X(INRST, "InRst", \
@@ -81,11 +81,11 @@
 	X(INKEEPALIVE, "InKeepalive", \
 	  "such packets received") \
 	X(SYNNOSERVICE, "SynNoService", \
-	  "dropped: asks for a service that nobody here listens to") \
+	  "dropped: asks for a service that nobody here has") \
 	X(NORULE, "NoRule", \
-	  "requests without a rule, or whose rule is drop") \
+	  "requests and datagrams without a rule, or whose rule is drop") \
 	X(NOTARGET, "NoTarget", \
-	  "requests whose rules service_resolution_mode excludes") \
+	  "requests and datagrams whose rules service_resolution_mode excludes") \
 	X(DELAYHELD, "DelayHeld", \
 	  "packets held until a controller decides") \
 	X(DELAYCOPIES, "DelayCopies", \
@@ -108,6 +108,14 @@
 	  "packets whose route leads back into sal0") \
 	X(OUTNOFLOW, "OutNoFlow", \
 	  "packets sent to sal0 that belong to no connection") \
+	X(INDATAGRAMS, "InDatagrams", \
+	  "datagrams put into a socket's queue") \
+	X(INDATAGRAMSFULL, "InDatagramsFull", \
+	  "dropped: the receive buffer of the datagram's socket is full") \
+	X(INDATAGRAMSFILTER, "InDatagramsFilter", \
+	  "dropped: by a filter of the datagram's socket") \
+	X(OUTDATAGRAMS, "OutDatagrams", \
+	  "unconnected datagrams sent") \
 	X(OUTNOMEM, "OutNoMem", \
 	  "packets not sent: no memory") \
 	X(INNOMEM, "InNoMem", \

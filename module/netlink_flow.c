@@ -222,7 +222,7 @@ int serval_nl_flow_get(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 	rcu_read_lock();
 	fl = serval_flow_find(sn, id);
-	if (fl)
+	if (fl && serval_flow_is_shown(fl))
 		err = fill_flow(msg, sn, fl,
 				genlmsg_put_reply(msg, info, &serval_genl, 0,
 						  SERVAL_CMD_FLOW_GET));
@@ -318,6 +318,10 @@ int serval_nl_flow_dump(struct sk_buff *skb, struct netlink_callback *cb)
 			if (PTR_ERR(fl) != -EAGAIN)
 				break;
 			cb->seq = ++cb->args[1] + 1;
+			continue;
+		}
+		if (!serval_flow_is_shown(fl)) {
+			rhashtable_walk_next(iter);
 			continue;
 		}
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,

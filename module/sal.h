@@ -32,6 +32,9 @@ int serval_input_init(void);
 void serval_input_exit(void);
 void serval_drop(struct serval_net *sn, struct sk_buff *skb,
 		 enum serval_mib_field why);
+bool serval_checksum_ok(struct sk_buff *skb, unsigned int len, u8 proto);
+bool serval_conn_takes(const struct serval_conn *conn,
+		       const struct sk_buff *skb);
 int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 		   struct serval_conn *conn, unsigned int len);
 void serval_push_virtual(struct sk_buff *skb, const struct in6_addr *saddr,
@@ -44,6 +47,7 @@ int serval_icmp_err6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
 		     u8 code, int offset, __be32 info);
 
 /* handshake.c */
+bool serval_reply_allowed(struct serval_net *sn);
 struct serval_conn *serval_seed_find(const struct serval_net *sn, u64 l);
 void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 		    const struct serval_pkt *pkt, unsigned int len);
@@ -57,6 +61,54 @@ void serval_rst_rcv(struct serval_net *sn, struct sk_buff *skb,
 		    const struct serval_pkt *pkt);
 void serval_rst_send(struct serval_net *sn, struct sk_buff *skb, __be32 src,
 		     __be32 dst, unsigned int len);
+
+/**
+ * struct serval_datagram - a datagram that is to be sent
+ * @to:      service ID
+ * @from:    name of the sender
+ * @advised: advisory address, :: = none
+ * @oif:     device that goes with it, 0 = the socket's
+ * @tos:     DSCP and ECN
+ */
+struct serval_datagram {
+	struct service_id to;
+	struct service_id from;
+	struct in6_addr advised;
+	int oif;
+	u8 tos;
+};
+
+/**
+ * struct serval_datagram_cb - skb->cb of a received datagram
+ * @from: name of the sender
+ * @iif:  device it came in through
+ * @len:  of the SAL header, which lies before the UDP header
+ */
+struct serval_datagram_cb {
+	struct service_id from;
+	int iif;
+	u16 len;
+};
+
+static inline struct serval_datagram_cb *
+serval_datagram_cb(const struct sk_buff *skb)
+{
+	return (struct serval_datagram_cb *)skb->cb;
+}
+
+/* datagram.c */
+int serval_datagram_send(struct serval_net *sn, struct sock *sk,
+			 struct serval_conn *conn, struct sk_buff *skb,
+			 const struct serval_datagram *dg);
+void serval_datagram_rcv(struct serval_net *sn, struct sk_buff *skb,
+			 const struct serval_pkt *pkt, unsigned int len);
+void serval_datagram_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
+			      const struct serval_flow *fl,
+			      const struct serval_pkt *pkt);
+bool serval_datagram_is_quoted(struct serval_net *sn,
+			       const struct sk_buff *skb, int off,
+			       const struct serval_flow *fl);
+void serval_datagram_report(const struct serval_flow *fl, int err);
 
 /* device.c */
 int serval_device_init(struct serval_net *sn);

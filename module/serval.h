@@ -8,8 +8,8 @@
  *	L1 ulid, mib, service, flow	tables
  *	L2 ipv4, ipv6, path, offload	outer IP
  *	L3 device, fastopen, encap, encap_auto, delay, output, icmp, input,
- *	   handshake			the service access layer
- *	L4 socket, sockopt		AF_SERVAL
+ *	   handshake, datagram		the service access layer
+ *	L4 socket, socket_dgram, sockopt	AF_SERVAL
  *	L5 netlink, proc, sysctl	control
  *	L6 main				load and unload
  *
@@ -106,8 +106,8 @@ struct serval_net {
 #define SERVAL_UDP_CLIENT_PORT	54324
 #define SERVAL_UDP_SERVER_PORT	54325
 
-/* TCP port of every service, seen on the wire but not interpreted */
-#define SERVAL_TCP_PORT		7777
+/* TCP and UDP port of every service, seen on the wire but not interpreted */
+#define SERVAL_PORT		7777
 
 /* Chosen at load: module parameter "family" of main.c */
 extern ushort serval_family;

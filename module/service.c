@@ -429,7 +429,8 @@ void serval_service_join(struct serval_net *sn, const struct serval_rule *rule)
 		if (!sk2 || sk2 == rule->sk ||
 		    !is_open(sk2, rule->sk->sk_protocol))
 			continue;
-		if (rcu_access_pointer(sk2->sk_reuseport_cb) !=
+		if (!rcu_access_pointer(sk2->sk_reuseport_cb) ||
+		    rcu_access_pointer(sk2->sk_reuseport_cb) !=
 		    rcu_access_pointer(rule->sk->sk_reuseport_cb))
 			reuseport_add_sock(rule->sk, sk2, false);
 		break;

@@ -27,6 +27,7 @@
 #include <net/ipv6.h>
 #include <net/route.h>
 #include <net/sock.h>
+#include <net/sock_reuseport.h>
 #include <net/tcp.h>
 
 #include "events.h"
@@ -43,15 +44,9 @@ static const struct proto *native_prot;
 static struct proto_ops stream_ops __ro_after_init;
 static struct inet_connection_sock_af_ops af_ops __ro_after_init;
 
-/* A parsed address: service, and what may follow it */
-struct address {
-	const struct sockaddr_sv *sv;
-	struct in6_addr advised;
-	int oif;
-};
-
 /* The address behind the service ID */
-static int parse_advisory(const void *uaddr, int len, struct address *addr)
+static int parse_advisory(const void *uaddr, int len,
+			  struct serval_address *addr)
 {
 	const struct sockaddr_in6 *sin6 = uaddr;
 	const struct sockaddr_in *sin = uaddr;
@@ -72,13 +67,23 @@ static int parse_advisory(const void *uaddr, int len, struct address *addr)
 	return 0;
 }
 
-static int parse_address(const void *uaddr, int len, struct address *addr)
+/**
+ * serval_address_parse() - check what a program gave as an address
+ * @uaddr: struct sockaddr_sv, perhaps with a struct sockaddr_in or
+ *         sockaddr_in6 behind it
+ * @len:   of both
+ * @addr:  result
+ *
+ * Return: 0, -EINVAL, -EAFNOSUPPORT.
+ */
+int serval_address_parse(const void *uaddr, int len,
+			 struct serval_address *addr)
 {
 	const u8 known = SVSF_GLOBAL_SCOPE | SVSF_STRICT | SVSF_ANYCAST |
 			 SVSF_MULTICAST;
 	const struct sockaddr_sv *sv = uaddr;
 
-	*addr = (struct address) { .sv = sv };
+	*addr = (struct serval_address) { .sv = sv };
 	if (len < (int)sizeof(*sv))
 		return len >= (int)sizeof(sv->sv_family) &&
 		       sv->sv_family != serval_family ? -EAFNOSUPPORT : -EINVAL;
@@ -102,6 +107,7 @@ static bool conn_init(struct serval_net *sn, struct sock *sk)
 	conn->owned = true;
 	conn->owner = sk;
 	conn->encap = SERVAL_UDP_DEFAULT;
+	conn->protocol = sk->sk_protocol;
 	if (serval_conn_insert_random(sn, conn)) {
 		serval_conn_free(conn);
 		return false;
@@ -111,49 +117,61 @@ static bool conn_init(struct serval_net *sn, struct sock *sk)
 	return true;
 }
 
-static void sock_init(struct serval_net *sn, struct sock *sk)
+static int sock_init(struct serval_net *sn, struct sock *sk)
 {
 	sk->sk_userlocks |= SOCK_BINDADDR_LOCK;	/* disconnect keeps the L */
 	sk->sk_ipv6only = 1;
 	sk->sk_bound_dev_if = sn->dev->ifindex;
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return serval_dgram_init(sn, sk);
 	inet_csk(sk)->icsk_af_ops = &af_ops;
+	return 0;
 }
 
 /* Move the struct sock of @tmp into @sock */
-static void transplant(struct socket *tmp, struct socket *sock)
+static void transplant(struct socket *tmp, struct socket *sock,
+		       const struct proto_ops *ops)
 {
 	struct sock *sk = tmp->sk;
 
 	tmp->sk = NULL;
-	if (test_bit(SOCK_SUPPORT_ZC, &tmp->flags))
+	if (ops == &stream_ops && test_bit(SOCK_SUPPORT_ZC, &tmp->flags))
 		set_bit(SOCK_SUPPORT_ZC, &sock->flags);
-	sock->ops = &stream_ops;
+	sock->ops = ops;
 	sock_graft(sk, sock);
 }
 
-static int serval_create(struct net *net, struct socket *sock, int protocol,
-			 int kern)
+static int create(struct net *net, struct socket *sock, int protocol, int kern,
+		  const struct proto_ops *ops)
 {
 	struct serval_net *sn = serval_net(net);
 	struct socket *tmp;
 	int err;
 
-	if (sock->type != SOCK_STREAM)
-		return -ESOCKTNOSUPPORT;
-	if (protocol && protocol != IPPROTO_TCP)
-		return -EPROTONOSUPPORT;
-	err = __sock_create(net, AF_INET6, SOCK_STREAM, IPPROTO_TCP, &tmp,
-			    kern);
+	err = __sock_create(net, AF_INET6, sock->type, protocol, &tmp, kern);
 	if (err)
 		return err;
-	if (conn_init(sn, tmp->sk)) {
-		sock_init(sn, tmp->sk);
-		transplant(tmp, sock);
-	} else {
-		err = -ENOMEM;
-	}
+	err = conn_init(sn, tmp->sk) ? sock_init(sn, tmp->sk) : -ENOMEM;
+	if (!err)
+		transplant(tmp, sock, ops);
 	sock_release(tmp);
 	return err;
+}
+
+static int serval_create(struct net *net, struct socket *sock, int protocol,
+			 int kern)
+{
+	switch (sock->type) {
+	case SOCK_STREAM:
+		if (protocol && protocol != IPPROTO_TCP)
+			return -EPROTONOSUPPORT;
+		return create(net, sock, IPPROTO_TCP, kern, &stream_ops);
+	case SOCK_DGRAM:
+		if (protocol && protocol != IPPROTO_UDP)
+			return -EPROTONOSUPPORT;
+		return create(net, sock, IPPROTO_UDP, kern, serval_dgram_ops());
+	}
+	return -ESOCKTNOSUPPORT;
 }
 
 static void bind_rule(struct serval_rule *rule, struct sock *sk,
@@ -170,13 +188,23 @@ static void bind_rule(struct serval_rule *rule, struct sock *sk,
 	};
 }
 
-static void unbind(struct serval_net *sn, struct serval_conn *conn,
-		   struct sock *sk)
+/**
+ * serval_socket_unbind() - give a socket's name back
+ * @sn:   namespace
+ * @conn: the socket's
+ * @sk:   socket, locked
+ */
+void serval_socket_unbind(struct serval_net *sn, struct serval_conn *conn,
+			  struct sock *sk)
 {
 	struct serval_rule rule;
 
 	if (!conn->bound)
 		return;
+	/* a listener leaves its group with its port, UDP only with a port */
+	if (sk->sk_protocol == IPPROTO_UDP &&
+	    rcu_access_pointer(sk->sk_reuseport_cb))
+		reuseport_detach_sock(sk);
 	bind_rule(&rule, sk, &conn->local, conn->bits, conn->flags);
 	serval_service_put_bind(sn, &rule);
 	serval_event_service(sn, SERVAL_CMD_SERVICE_DEL_NTF, &rule);
@@ -206,13 +234,39 @@ static int do_bind(struct serval_net *sn, struct serval_conn *conn,
 	err = serval_service_add(sn, &rule, NULL);
 	if (err)
 		return err;
-	unbind(sn, conn, sk);
+	serval_socket_unbind(sn, conn, sk);
 	conn->local = *id;
 	conn->bits = bits;
 	conn->flags = flags;
 	conn->bound = true;
+	WRITE_ONCE(conn->autobound, false);
+	if (sk->sk_protocol == IPPROTO_UDP)
+		serval_service_join(sn, &rule);
 	serval_event_service(sn, SERVAL_CMD_SERVICE_NEW_NTF, &rule);
 	return 0;
+}
+
+/**
+ * serval_socket_autobind() - give a socket a random name
+ * @sn:   namespace
+ * @conn: the socket's
+ * @sk:   socket, locked; keeps the name it may have
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int serval_socket_autobind(struct serval_net *sn, struct serval_conn *conn,
+			   struct sock *sk)
+{
+	struct service_id id;
+	int err;
+
+	if (conn->bound)
+		return 0;
+	get_random_bytes(&id, sizeof(id));
+	err = do_bind(sn, conn, sk, &id, SERVICE_ID_MAX_PREFIX_BITS, 0);
+	if (!err)
+		WRITE_ONCE(conn->autobound, true);
+	return err;
 }
 
 static void mask_id(struct service_id *id, u16 bits)
@@ -225,7 +279,7 @@ static void mask_id(struct service_id *id, u16 bits)
 	memset(id->s_sid + i + 1, 0, SERVICE_ID_LEN - i - 1);
 }
 
-static bool is_local(struct net *net, const struct address *addr)
+static bool is_local(struct net *net, const struct serval_address *addr)
 {
 	struct net_device *dev;
 	bool local = false;
@@ -241,7 +295,7 @@ static bool is_local(struct net *net, const struct address *addr)
 	return local;
 }
 
-static int check_bind(struct sock *sk, const struct address *addr, u16 bits)
+static int check_bind(struct sock *sk, const struct serval_address *addr, u16 bits)
 {
 	struct net *net = sock_net(sk);
 
@@ -272,11 +326,11 @@ int serval_socket_bind(struct socket *sock, const void *uaddr, int len)
 	struct serval_net *sn = serval_net(sock_net(sk));
 	struct serval_conn *conn;
 	struct service_id id;
-	struct address addr;
+	struct serval_address addr;
 	u16 bits;
 	int err;
 
-	err = parse_address(uaddr, len, &addr);
+	err = serval_address_parse(uaddr, len, &addr);
 	if (err)
 		return err;
 	bits = addr.sv->sv_prefix_bits ?: SERVICE_ID_MAX_PREFIX_BITS;
@@ -304,15 +358,20 @@ static int serval_bind(struct socket *sock, struct sockaddr *uaddr, int len)
 	return serval_socket_bind(sock, uaddr, len);
 }
 
-/* SO_BINDTODEVICE cannot be intercepted on 6.1: what it set means the outer
- * device, and the socket goes back to sal0.
+/**
+ * serval_socket_take_device() - let SO_BINDTODEVICE mean the outer device
+ * @sn:   namespace
+ * @conn: the socket's
+ * @sk:   socket, locked
+ *
+ * It cannot be intercepted on 6.1: here the socket goes back to sal0.
  */
-static void take_outer_device(struct serval_net *sn, struct serval_conn *conn,
-			      struct sock *sk)
+void serval_socket_take_device(struct serval_net *sn, struct serval_conn *conn,
+			       struct sock *sk)
 {
 	if (sk->sk_bound_dev_if == sn->dev->ifindex)
 		return;
-	conn->oif = sk->sk_bound_dev_if;
+	WRITE_ONCE(conn->oif, sk->sk_bound_dev_if);
 	sk->sk_bound_dev_if = sn->dev->ifindex;
 }
 
@@ -337,7 +396,7 @@ static int choose_address(struct serval_net *sn, struct serval_conn *conn,
 		err = serval_fastopen_client(sn, conn, sk);
 	if (err == -ENOMEM) {
 		/* in no table: nobody would find it again */
-		unbind(sn, conn, sk);
+		serval_socket_unbind(sn, conn, sk);
 		serval_conn_abandon(sn, conn);
 	}
 	return err;
@@ -350,7 +409,7 @@ static int choose_address(struct serval_net *sn, struct serval_conn *conn,
 static int choose_port(struct sock *sk)
 {
 	if (inet_csk(sk)->icsk_bind_hash ||
-	    !sk->sk_prot->get_port(sk, SERVAL_TCP_PORT) ||
+	    !sk->sk_prot->get_port(sk, SERVAL_PORT) ||
 	    !sk->sk_prot->get_port(sk, 0))
 		return 0;
 	return -EADDRINUSE;
@@ -359,15 +418,12 @@ static int choose_port(struct sock *sk)
 static int prepare_listen(struct serval_net *sn, struct serval_conn *conn,
 			  struct sock *sk)
 {
-	struct service_id id;
 	int err;
 
-	take_outer_device(sn, conn, sk);
+	serval_socket_take_device(sn, conn, sk);
 	err = choose_address(sn, conn, sk, false);
-	if (!err && !conn->bound) {
-		get_random_bytes(&id, sizeof(id));
-		err = do_bind(sn, conn, sk, &id, SERVICE_ID_MAX_PREFIX_BITS, 0);
-	}
+	if (!err)
+		err = serval_socket_autobind(sn, conn, sk);
 	return err ?: choose_port(sk);
 }
 
@@ -417,14 +473,14 @@ static int make_flow(struct serval_net *sn, struct serval_conn *conn)
 }
 
 static int prepare_connect(struct serval_net *sn, struct serval_conn *conn,
-			   struct sock *sk, const struct address *addr,
+			   struct sock *sk, const struct serval_address *addr,
 			   bool fastopen)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	int err;
 
 	WRITE_ONCE(sk->sk_err_soft, 0);
-	take_outer_device(sn, conn, sk);
+	serval_socket_take_device(sn, conn, sk);
 	if (serval_encap_mode(sn, conn) == SERVAL_UDP_ALWAYS) {
 		err = serval_encap_open_pool(sn);
 		if (err)
@@ -443,7 +499,7 @@ static int prepare_connect(struct serval_net *sn, struct serval_conn *conn,
 	if (err)
 		return err;
 	/* a connected socket accepts nothing any more; its name stays */
-	unbind(sn, conn, sk);
+	serval_socket_unbind(sn, conn, sk);
 	serval_ulid_make(&conn->raddr, SERVAL_ULID_R,
 			 serval_ulid_service_key(&conn->peer));
 	serval_conn_set_sock(conn, sk);
@@ -500,11 +556,11 @@ static int start_connect(struct socket *sock, struct sockaddr_in6 *sin6,
 }
 
 static int connect_locked(struct serval_net *sn, struct socket *sock,
-			  const struct address *addr, int flags)
+			  const struct serval_address *addr, int flags)
 {
 	struct sockaddr_in6 sin6 = {
 		.sin6_family = AF_INET6,
-		.sin6_port = htons(SERVAL_TCP_PORT),
+		.sin6_port = htons(SERVAL_PORT),
 	};
 	struct sock *sk = sock->sk;
 	struct serval_conn *conn = serval_conn_claim(sn, sk);
@@ -550,13 +606,13 @@ static int serval_connect(struct socket *sock, struct sockaddr *uaddr, int len,
 {
 	struct sock *sk = sock->sk;
 	struct serval_net *sn = serval_net(sock_net(sk));
-	struct address addr;
+	struct serval_address addr;
 	int err;
 
 	if (len >= (int)sizeof(uaddr->sa_family) &&
 	    uaddr->sa_family == AF_UNSPEC)
 		return disconnect(sn, sock, uaddr, len, flags);
-	err = parse_address(uaddr, len, &addr);
+	err = serval_address_parse(uaddr, len, &addr);
 	if (err)
 		return err;
 	lock_sock(sk);
@@ -586,14 +642,27 @@ static int serval_accept(struct socket *sock, struct socket *newsock,
 	return 0;
 }
 
-/* sockaddr_sv, then the locator: 52 bytes, as published, or 64 over IPv6 */
-struct name {
-	struct sockaddr_sv sv;
-	union serval_sockaddr locator;
-};
+/**
+ * serval_name_locate() - put a locator behind a service ID
+ * @name:    result
+ * @addr:    locator or ::
+ * @ifindex: device that a link-local one belongs to
+ *
+ * Return: length of the name.
+ */
+int serval_name_locate(struct serval_name *name, const struct in6_addr *addr,
+		       int ifindex)
+{
+	serval_addr_sock(&name->locator, addr);
+	if (name->locator.sa.sa_family == AF_INET)
+		return sizeof(name->sv) + sizeof(name->locator.sin);
+	if (serval_addr_needs_device(addr))
+		name->locator.sin6.sin6_scope_id = ifindex;
+	return sizeof(name->sv) + sizeof(name->locator.sin6);
+}
 
-static void fill_name(struct name *name, const struct serval_conn *conn,
-		      bool peer)
+static int fill_name(struct serval_name *name, const struct serval_conn *conn,
+		     bool peer)
 {
 	const struct serval_flow *fl = rcu_dereference(conn->flow);
 
@@ -603,19 +672,28 @@ static void fill_name(struct name *name, const struct serval_conn *conn,
 	if (!peer)
 		name->sv.sv_flags = conn->flags;
 	if (!fl)
-		return;
-	serval_addr_sock(&name->locator,
-			  peer ? &fl->path.raddr : &fl->path.laddr);
-	if (name->locator.sa.sa_family == AF_INET6 &&
-	    serval_addr_needs_device(&name->locator.sin6.sin6_addr))
-		name->locator.sin6.sin6_scope_id = fl->path.oif;
+		return serval_name_locate(name, &in6addr_any, 0);
+	if (fl->state == SERVAL_FLOW_UNCONNECTED)
+		return serval_name_locate(name, &conn->bind_addr, conn->oif);
+	return serval_name_locate(name, peer ? &fl->path.raddr :
+					       &fl->path.laddr, fl->path.oif);
 }
 
-static int serval_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
+/**
+ * serval_socket_getname() - proto_ops->getname
+ * @sock:  AF_SERVAL socket
+ * @uaddr: result, room for struct sockaddr_storage
+ * @peer:  see getpeername(2)
+ *
+ * Return: length of the name or -ENOTCONN.
+ */
+int serval_socket_getname(struct socket *sock, struct sockaddr *uaddr,
+			  int peer)
 {
 	struct sock *sk = sock->sk;
-	struct name *name = (struct name *)uaddr;
+	struct serval_name *name = (struct serval_name *)uaddr;
 	struct serval_conn *conn;
+	int len;
 
 	if (peer && (!inet_sk(sk)->inet_dport ||
 		     (peer == 1 && (1 << sk->sk_state) &
@@ -623,15 +701,12 @@ static int serval_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
 		return -ENOTCONN;
 	memset(name, 0, sizeof(*name));
 	name->sv.sv_family = serval_family;
-	name->locator.sin.sin_family = AF_INET;
 	rcu_read_lock();
 	conn = serval_conn_find_sock(serval_net(sock_net(sk)), sk);
-	if (conn)
-		fill_name(name, conn, peer);
+	len = conn ? fill_name(name, conn, peer) :
+		     serval_name_locate(name, &in6addr_any, 0);
 	rcu_read_unlock();
-	return sizeof(name->sv) + (name->locator.sa.sa_family == AF_INET ?
-				   sizeof(name->locator.sin) :
-				   sizeof(name->locator.sin6));
+	return len;
 }
 
 /* sendto() with MSG_FASTOPEN is connect() and send() in one: TCP gets the
@@ -643,15 +718,15 @@ static int send_fastopen(struct socket *sock, struct msghdr *msg, size_t size)
 	struct serval_net *sn = serval_net(sock_net(sk));
 	struct sockaddr_in6 sin6 = {
 		.sin6_family = AF_INET6,
-		.sin6_port = htons(SERVAL_TCP_PORT),
+		.sin6_port = htons(SERVAL_PORT),
 	};
 	void *name = msg->msg_name;
 	int namelen = msg->msg_namelen;
 	struct serval_conn *conn;
-	struct address addr;
+	struct serval_address addr;
 	int err;
 
-	err = parse_address(name, namelen, &addr);
+	err = serval_address_parse(name, namelen, &addr);
 	if (err)
 		return err;
 	lock_sock(sk);
@@ -703,7 +778,7 @@ static int serval_release(struct socket *sock)
 	lock_sock(sk);
 	conn = serval_conn_claim(sn, sk);
 	if (conn)
-		unbind(sn, conn, sk);
+		serval_socket_unbind(sn, conn, sk);
 	else
 		serval_service_forget(sn, sk);
 	/* TCP's leftovers are looked for on sal0 */
@@ -734,7 +809,7 @@ void serval_socket_override(struct proto_ops *ops)
 	ops->bind = serval_bind;
 	ops->connect = serval_connect;
 	ops->accept = serval_accept;
-	ops->getname = serval_getname;
+	ops->getname = serval_socket_getname;
 	ops->listen = serval_listen;
 	ops->setsockopt = serval_setsockopt;
 	ops->getsockopt = serval_getsockopt;
@@ -792,7 +867,7 @@ static void rx_dst_set(struct sock *sk, const struct sk_buff *skb)
 }
 
 /**
- * serval_socket_init() - learn TCPv6's operations and derive ours
+ * serval_socket_init() - learn the native operations and derive ours
  *
  * Return: 0 or what socket() says.
  */
@@ -810,6 +885,9 @@ int __init serval_socket_init(void)
 	native_prot = sock->sk->sk_prot;
 	sock_release(sock);
 
+	err = serval_dgram_learn();
+	if (err)
+		return err;
 	stream_ops = *native_ops;
 	serval_socket_override(&stream_ops);
 	af_ops = *native_af_ops;

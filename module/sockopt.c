@@ -191,7 +191,7 @@ static int set_device(struct sock *sk, sockptr_t optval, unsigned int optlen)
 	if (!conn || sk->sk_state != TCP_CLOSE)
 		err = -EINVAL;
 	else
-		conn->oif = ifindex;
+		WRITE_ONCE(conn->oif, ifindex);
 	rcu_read_unlock();
 	release_sock(sk);
 	return err;
@@ -221,6 +221,27 @@ static int set_encap(struct sock *sk, sockptr_t optval, unsigned int optlen)
 	return err;
 }
 
+static int set_recv_dest(struct socket *sock, sockptr_t optval,
+			 unsigned int optlen)
+{
+	struct serval_net *sn = serval_net(sock_net(sock->sk));
+	struct serval_conn *conn;
+	int val;
+
+	if (sock->type != SOCK_DGRAM)
+		return -ENOPROTOOPT;
+	if (optlen < sizeof(val))
+		return -EINVAL;
+	if (copy_from_sockptr(&val, optval, sizeof(val)))
+		return -EFAULT;
+	rcu_read_lock();
+	conn = serval_conn_find_sock(sn, sock->sk);
+	if (conn)
+		WRITE_ONCE(conn->recv_dest, val);
+	rcu_read_unlock();
+	return 0;
+}
+
 static int set_own(struct socket *sock, int optname, sockptr_t optval,
 		   unsigned int optlen)
 {
@@ -240,6 +261,8 @@ static int set_own(struct socket *sock, int optname, sockptr_t optval,
 		if (copy_from_sockptr(&addr, optval, optlen))
 			return -EFAULT;
 		return serval_socket_bind(sock, &addr, optlen);
+	case SERVAL_RECVDEST:
+		return set_recv_dest(sock, optval, optlen);
 	}
 	return -ENOPROTOOPT;
 }
@@ -317,6 +340,18 @@ static int get_encap(struct sock *sk)
 	return val;
 }
 
+static bool get_recv_dest(struct sock *sk)
+{
+	const struct serval_conn *conn;
+	bool on;
+
+	rcu_read_lock();
+	conn = serval_conn_find_sock(serval_net(sock_net(sk)), sk);
+	on = conn && READ_ONCE(conn->recv_dest);
+	rcu_read_unlock();
+	return on;
+}
+
 static int get_flow_id(struct sock *sk, bool peer, struct flow_id *id)
 {
 	struct serval_net *sn = serval_net(sock_net(sk));
@@ -327,7 +362,7 @@ static int get_flow_id(struct sock *sk, bool peer, struct flow_id *id)
 	rcu_read_lock();
 	conn = serval_conn_find_sock(sn, sk);
 	fl = conn ? rcu_dereference(conn->flow) : NULL;
-	if (fl)
+	if (fl && fl->state != SERVAL_FLOW_UNCONNECTED)
 		id->s_id32 = (__force u32)(peer ? fl->peer_id : fl->local_id);
 	rcu_read_unlock();
 	return id->s_id32 ? 0 : -ENOTCONN;
@@ -364,6 +399,11 @@ static int get_own(struct sock *sk, int optname, char __user *optval,
 				optlen);
 	case SERVAL_UDP_ENCAP:
 		val = get_encap(sk);
+		return copy_out(&val, sizeof(val), optval, optlen);
+	case SERVAL_RECVDEST:
+		if (sk->sk_type != SOCK_DGRAM)
+			return -ENOPROTOOPT;
+		val = get_recv_dest(sk);
 		return copy_out(&val, sizeof(val), optval, optlen);
 	case SERVAL_FLOW_ID:
 	case SERVAL_PEER_FLOW_ID:

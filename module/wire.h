@@ -74,6 +74,9 @@ enum serval_ext_type {
 #define SERVAL_BUILD_MAX	(SERVAL_HDR_LEN + SERVAL_CONTROL_LEN + \
 				 2 * SERVAL_SERVICE_LEN)
 
+/* An unconnected datagram's */
+#define SERVAL_DATAGRAM_LEN	(SERVAL_HDR_LEN + 2 * SERVAL_SERVICE_LEN)
+
 /* What serval_pkt holds, bits of @has */
 #define SERVAL_HAS_CONTROL	0x01
 #define SERVAL_HAS_SERVICE	0x02	/* service[0] */
@@ -88,7 +91,8 @@ enum serval_ext_type {
  * @flags:    CONTROL: SERVAL_CTRL_*
  * @reason:   CONTROL: why a NACK was sent (positive errno), else 0
  * @verno:    CONTROL: version number, host byte order
- * @ackno:    CONTROL: next version number expected, host byte order
+ * @ackno:    CONTROL: next version number expected, host byte order; in the
+ *            refusal of a datagram its UDP source port
  * @nonce:    CONTROL: 8 bytes, opaque
  * @service:  SERVICE: destination and, in unconnected datagrams, source
  */

@@ -121,6 +121,12 @@ struct sockaddr_sv {
  * bind() of a family it does not know (SELinux)
  */
 #define SERVAL_BIND		5
+/* int, set/get: give a SERVAL_DEST with each datagram; datagram sockets only */
+#define SERVAL_RECVDEST		7
+/* struct service_id, control message: recvmsg(): the exact ID a datagram was
+ * sent to; sendmsg(): the ID to send from, below what the socket is bound to
+ */
+#define SERVAL_DEST		7
 
 /* int, set/get: enum serval_udp_encap, or SERVAL_UDP_DEFAULT for the sysctl
  * udp_encap; what connect() sends; an accepted connection answers as it was

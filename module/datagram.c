@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unconnected datagrams (Documentation/protocol.rst section 4.11): each one a
+ * packet that says whom it is for and from whom it comes.
+ *
+ *	| IP | SAL header, SERVICE{to}, SERVICE{from} | UDP | data |
+ *
+ * Out: each datagram is resolved through the service table.  A choice that
+ * was the only one is remembered in the socket's flow, with its route, until
+ * the table changes: a program that sends to one service walks no trie and
+ * looks no route up.
+ *
+ * In: the table says which socket; UDP's own functions queue the packet, with
+ * UDP's accounting.  Whoever sends can be anybody, so nothing is kept of it.
+ *
+ * A refusal must come from somebody who has seen the datagram.  It names the
+ * service and carries the flow id, which is random for each socket, and the
+ * UDP source port, a keyed hash of both: who gets datagrams of a socket cannot
+ * refuse for another service.  So nothing has to be kept of what was sent.
+ */
+#include <linux/filter.h>
+#include <linux/jhash.h>
+#include <linux/siphash.h>
+#include <linux/udp.h>
+#include <net/busy_poll.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/udp.h>
+
+#include "path.h"
+#include "sal.h"
+
+static_assert(sizeof(struct serval_datagram_cb) <=
+	      sizeof_field(struct sk_buff, cb) - sizeof(struct sock_skb_cb));
+
+/* Where a datagram goes; @path holds a route if it is remembered */
+struct way {
+	struct serval_path path;
+	struct serval_target *target;
+	int mode;
+	u32 seq;
+	__be16 port;
+};
+
+static __be16 source_port(const struct serval_net *sn,
+			  const struct serval_flow *fl,
+			  const struct service_id *to)
+{
+	const struct {
+		struct service_id to;
+		__be32 local_id;
+	} __packed in = { .to = *to, .local_id = fl->local_id };
+
+	return htons((u16)siphash(&in, sizeof(in), &sn->secret) ?: 1);
+}
+
+static int device_of(const struct serval_conn *conn,
+		     const struct serval_datagram *dg)
+{
+	return dg->oif ?: READ_ONCE(conn->oif);
+}
+
+static bool is_last(const struct serval_resolved *last,
+		    const struct serval_conn *conn, const struct sock *sk,
+		    const struct way *way, const struct serval_datagram *dg)
+{
+	return last->valid && last->seq == way->seq &&
+	       last->mode == way->mode &&
+	       last->mark == READ_ONCE(sk->sk_mark) &&
+	       last->oif == device_of(conn, dg) &&
+	       !memcmp(&last->to, &dg->to, sizeof(dg->to)) &&
+	       ipv6_addr_equal(&last->advised, &dg->advised) &&
+	       ipv6_addr_equal(&last->bind_addr, &conn->bind_addr);
+}
+
+static bool recall(struct serval_flow *fl, const struct serval_conn *conn,
+		   const struct sock *sk, struct way *way,
+		   const struct serval_datagram *dg)
+{
+	struct serval_resolved *last = fl->last;
+	struct dst_entry *dst;
+	bool found;
+
+	spin_lock_bh(&fl->path.lock);
+	found = is_last(last, conn, sk, way, dg);
+	if (found) {
+		/* another route may mean another source address */
+		dst = rcu_dereference_protected(fl->path.dst, true);
+		found = dst && dst_check(dst, fl->path.cookie);
+	}
+	if (found) {
+		__serval_path_copy(&way->path, &fl->path);
+		way->target = last->target;
+		way->port = last->port;
+	}
+	spin_unlock_bh(&fl->path.lock);
+	return found;
+}
+
+static void remember(struct serval_flow *fl, const struct serval_conn *conn,
+		     const struct sock *sk, const struct way *way,
+		     const struct serval_datagram *dg)
+{
+	struct dst_entry *old;
+
+	spin_lock_bh(&fl->path.lock);
+	old = __serval_path_copy(&fl->path, &way->path);
+	*fl->last = (struct serval_resolved) {
+		.to = dg->to,
+		.advised = dg->advised,
+		.bind_addr = conn->bind_addr,
+		.oif = device_of(conn, dg),
+		.mark = READ_ONCE(sk->sk_mark),
+		.mode = way->mode,
+		.seq = way->seq,
+		.target = way->target,
+		.port = way->port,
+		.valid = true,
+	};
+	spin_unlock_bh(&fl->path.lock);
+	dst_release(old);
+}
+
+/* One packet of IP, whole or in fragments */
+static unsigned int size_max(const struct serval_path *path)
+{
+	unsigned int overhead = SERVAL_DATAGRAM_LEN;
+
+	/* IPv6 does not count its header */
+	if (path->family == AF_INET)
+		overhead += sizeof(struct iphdr);
+	return U16_MAX - overhead;
+}
+
+/* @skb at the UDP header; consumed */
+static int send_along(struct serval_net *sn, struct sock *sk,
+		      const struct serval_flow *fl, struct way *way,
+		      struct sk_buff *skb, const struct serval_datagram *dg)
+{
+	const struct serval_pkt pkt = {
+		.src = fl->local_id,
+		.protocol = SERVAL_PROTO_UDP,
+		.has = SERVAL_HAS_SERVICE | SERVAL_HAS_SERVICE2,
+		.service = { dg->to, dg->from },
+	};
+
+	if (unlikely(skb->len > size_max(&way->path))) {
+		kfree_skb(skb);
+		return -EMSGSIZE;
+	}
+	udp_hdr(skb)->source = way->port;
+	serval_wire_build(skb_push(skb, SERVAL_DATAGRAM_LEN), &pkt);
+	skb->ignore_df = 1;
+	SERVAL_INC(sn, OUTDATAGRAMS);
+	return serval_path_xmit(sn, &way->path, sk, skb, dg->tos);
+}
+
+static int send_to_target(struct serval_net *sn, struct sock *sk,
+			  const struct serval_flow *fl, struct way *way,
+			  struct sk_buff *skb, const struct serval_datagram *dg)
+{
+	struct serval_target *t = way->target;
+	u32 bytes = skb->len;
+	int err;
+
+	err = send_along(sn, sk, fl, way, skb, dg);
+	if (!t)
+		return err;
+	if (err < 0)
+		serval_target_dropped(t, bytes);
+	else if (t->type == SERVAL_SERVICE_FORWARD)
+		/* a DEMUX target counts when the datagram arrives */
+		serval_target_resolved(t, bytes);
+	return err;
+}
+
+/* @t leads on; NULL for the advisory address */
+static void set_target(const struct serval_conn *conn, struct way *way,
+		       struct serval_target *t, const struct serval_datagram *dg)
+{
+	const struct in6_addr loopback =
+		serval_addr_from4(htonl(INADDR_LOOPBACK));
+	const struct in6_addr *bind_addr = &conn->bind_addr;
+
+	way->target = t;
+	if (!t)
+		serval_path_set(&way->path, bind_addr, &dg->advised,
+				device_of(conn, dg));
+	else if (t->type == SERVAL_SERVICE_FORWARD)
+		serval_path_set(&way->path, bind_addr, &t->addr,
+				t->ifindex ?: device_of(conn, dg));
+	else
+		serval_path_set(&way->path, bind_addr, &loopback, 0);
+}
+
+static int unresolved(struct serval_net *sn, struct sk_buff *skb,
+		      enum serval_mib_field why, int err)
+{
+	serval_drop(sn, skb, why);
+	return err;
+}
+
+/* Return: of the first that could be sent, else the last error */
+static int send_to_all(struct serval_net *sn, struct sock *sk,
+		       struct serval_conn *conn, struct serval_flow *fl,
+		       struct way *way, const struct serval_target_set *set,
+		       struct sk_buff *skb, const struct serval_datagram *dg)
+{
+	struct sk_buff *copy;
+	int err = 0, err2;
+	u32 i, end, n = 0;
+
+	i = serval_service_top(set, IPPROTO_UDP, &end);
+	for (; i < end; i++) {
+		struct serval_target *t = set->t[i];
+
+		if (!serval_target_is_for(t, IPPROTO_UDP))
+			continue;
+		if (!serval_target_leads_on(t)) {
+			serval_target_dropped(t, skb->len);
+			continue;
+		}
+		set_target(conn, way, t, dg);
+		copy = pskb_copy(skb, GFP_ATOMIC);
+		err2 = copy ? send_to_target(sn, sk, fl, way, copy, dg) :
+			      -ENOMEM;
+		if (!n++ || err < 0)
+			err = err2;
+	}
+	if (!n)
+		return unresolved(sn, skb, SERVAL_MIB_NORULE, -EHOSTUNREACH);
+	consume_skb(skb);
+	return err;
+}
+
+static int resolve_and_send(struct serval_net *sn, struct sock *sk,
+			    struct serval_conn *conn, struct serval_flow *fl,
+			    struct way *way, struct sk_buff *skb,
+			    const struct serval_datagram *dg)
+{
+	const struct serval_target_set *set;
+	struct serval_target *t = NULL;
+	bool only = true;
+	int err;
+
+	way->port = source_port(sn, fl, &dg->to);
+	if (ipv6_addr_any(&dg->advised)) {
+		set = serval_service_find(sn, &dg->to, IPPROTO_UDP);
+		if (!set)
+			return unresolved(sn, skb, SERVAL_MIB_NORULE,
+					  -EHOSTUNREACH);
+		if (way->mode == SERVAL_MODE_ALL)
+			return send_to_all(sn, sk, conn, fl, way, set, skb, dg);
+		t = serval_service_choose(set, way->mode, IPPROTO_UDP, &only);
+		if (!t)
+			return unresolved(sn, skb, SERVAL_MIB_NOTARGET,
+					  -EADDRNOTAVAIL);
+		if (!serval_target_leads_on(t)) {
+			serval_target_dropped(t, skb->len);
+			return unresolved(sn, skb, SERVAL_MIB_NORULE,
+					  -EHOSTUNREACH);
+		}
+	}
+	set_target(conn, way, t, dg);
+	err = send_to_target(sn, sk, fl, way, skb, dg);
+	if (only && err >= 0)
+		remember(fl, conn, sk, way, dg);
+	return err;
+}
+
+/**
+ * serval_datagram_send() - resolve and send a datagram
+ * @sn:   namespace
+ * @sk:   its socket
+ * @conn: the socket's, unconnected
+ * @skb:  at the UDP header, with headroom; consumed
+ * @dg:   where it goes
+ *
+ * Context: process.
+ * Return: 0; what the queue layer dropped is not an error, as with UDP.
+ * -EHOSTUNREACH without a rule, or for DROP; -EADDRNOTAVAIL if the resolution
+ * mode excludes every target; -EMSGSIZE; -ENETUNREACH and what else IP says.
+ */
+int serval_datagram_send(struct serval_net *sn, struct sock *sk,
+			 struct serval_conn *conn, struct sk_buff *skb,
+			 const struct serval_datagram *dg)
+{
+	struct serval_flow *fl;
+	struct way way = {
+		.mode = READ_ONCE(sn->settings.resolution_mode),
+	};
+	int err;
+
+	serval_path_init(&way.path);
+	rcu_read_lock();
+	way.seq = serval_service_seq(sn);
+	fl = rcu_dereference(conn->flow);
+	if (recall(fl, conn, sk, &way, dg))
+		err = send_to_target(sn, sk, fl, &way, skb, dg);
+	else
+		err = resolve_and_send(sn, sk, conn, fl, &way, skb, dg);
+	rcu_read_unlock();
+	serval_path_release(&way.path);
+	if (err > 0)
+		err = net_xmit_errno(err);
+	return err == -ENOBUFS ? 0 : err;
+}
+
+/* Longer than the refusal, so this cannot be used to send more than it takes */
+static void refuse(struct serval_net *sn, struct sk_buff *skb,
+		   const struct serval_pkt *datagram, const struct udphdr *uh)
+{
+	const struct serval_pkt pkt = {
+		.src = (__force __be32)(get_random_u32() | 1),
+		.dst = datagram->src,
+		.protocol = SERVAL_PROTO_NONE,
+		.has = SERVAL_HAS_CONTROL | SERVAL_HAS_SERVICE,
+		.flags = SERVAL_CTRL_NACK,
+		.reason = ECONNREFUSED,
+		.ackno = ntohs(uh->source),
+		.service[0] = datagram->service[0],
+	};
+
+	if (serval_reply_allowed(sn)) {
+		SERVAL_INC(sn, OUTNACK);
+		serval_path_reply(sn, skb, &pkt);
+	}
+	serval_drop(sn, skb, SERVAL_MIB_SYNNOSERVICE);
+}
+
+/* @skb at the SAL header; the UDP header behind it, linear */
+static const struct udphdr *pull_udp(struct sk_buff *skb, unsigned int len)
+{
+	const struct udphdr *uh;
+
+	if (!pskb_may_pull(skb, len + sizeof(*uh)))
+		return NULL;
+	uh = (struct udphdr *)(skb->data + len);
+	return ntohs(uh->len) == skb->len - len &&
+	       ntohs(uh->len) >= sizeof(*uh) ? uh : NULL;
+}
+
+static struct serval_target *find_receiver(struct serval_net *sn,
+					   struct sk_buff *skb,
+					   const struct serval_pkt *pkt,
+					   unsigned int len)
+{
+	u32 hash = jhash(&pkt->service[1], sizeof(pkt->service[1]),
+			 (__force u32)pkt->src);
+	const struct serval_conn *conn;
+	struct serval_target *t;
+
+	__skb_pull(skb, len);
+	t = serval_service_receiver(sn, &pkt->service[0], hash, skb);
+	__skb_push(skb, len);
+	if (!t)
+		return NULL;
+	conn = serval_conn_find_sock(sn, t->sk);
+	return conn && serval_conn_takes(conn, skb) ? t : NULL;
+}
+
+/* The socket's queue has only what recvmsg() needs: the data, and in the head
+ * before it what the packet says of its sender.
+ */
+static void enqueue(struct serval_net *sn, struct sock *sk,
+		    struct sk_buff *skb, const struct serval_pkt *pkt,
+		    unsigned int len)
+{
+	struct serval_datagram_cb *cb = serval_datagram_cb(skb);
+	int iif = serval_outer_iif(skb);
+
+	skb_pull_rcsum(skb, len);
+	skb_reset_transport_header(skb);
+	if (sk_filter_trim_cap(sk, skb, sizeof(struct udphdr))) {
+		atomic_inc(&sk->sk_drops);
+		return serval_drop(sn, skb, SERVAL_MIB_INDATAGRAMSFILTER);
+	}
+	__skb_pull(skb, sizeof(struct udphdr));
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb_dst_drop(skb);
+	skb_orphan(skb);
+	cb->from = pkt->service[1];
+	cb->iif = iif;
+	cb->len = len;
+	sk_mark_napi_id_once(sk, skb);
+	/* counts sk_drops itself; a reader may have it afterwards */
+	if (__udp_enqueue_schedule_skb(sk, skb)) {
+		__UDP6_INC_STATS(sn->net, UDP_MIB_RCVBUFERRORS, 0);
+		return serval_drop(sn, skb, SERVAL_MIB_INDATAGRAMSFULL);
+	}
+	SERVAL_INC(sn, INDATAGRAMS);
+}
+
+/**
+ * serval_datagram_rcv() - a datagram arrives
+ * @sn:  namespace
+ * @skb: at the SAL header; consumed
+ * @pkt: parsed header, without CONTROL
+ * @len: its length
+ */
+void serval_datagram_rcv(struct serval_net *sn, struct sk_buff *skb,
+			 const struct serval_pkt *pkt, unsigned int len)
+{
+	const struct udphdr *uh;
+	struct serval_target *t;
+
+	if (pkt->dst || !(pkt->has & SERVAL_HAS_SERVICE2))
+		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
+	uh = pull_udp(skb, len);
+	if (!uh || !serval_checksum_ok(skb, len, IPPROTO_UDP))
+		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
+	t = find_receiver(sn, skb, pkt, len);
+	if (!t)
+		return refuse(sn, skb, pkt, uh);
+	serval_target_resolved(t, skb->len - len);
+	enqueue(sn, t->sk, skb, pkt, len);
+}
+
+/**
+ * serval_datagram_report() - tell a socket that a datagram did not arrive
+ * @fl:  its flow
+ * @err: positive errno
+ *
+ * As with UDP a server does not hear of it: a client that went away would look
+ * like a fault of the server.  What was bound only to be answered is a client.
+ *
+ * Context: softirq, rcu_read_lock() held.
+ */
+void serval_datagram_report(const struct serval_flow *fl, int err)
+{
+	struct sock *sk;
+
+	if (!READ_ONCE(fl->conn->autobound))
+		return;
+	sk = serval_conn_get_sock(fl->conn);
+	if (!sk)
+		return;
+	WRITE_ONCE(sk->sk_err, err);
+	sk_error_report(sk);
+	sock_put(sk);
+}
+
+/**
+ * serval_datagram_nack_rcv() - a datagram of ours is refused
+ * @sn:  namespace
+ * @skb: consumed
+ * @fl:  flow it was sent from
+ * @pkt: parsed header
+ *
+ * May come from any address, since a forwarder may refuse.
+ */
+void serval_datagram_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
+			      const struct serval_flow *fl,
+			      const struct serval_pkt *pkt)
+{
+	if (!(pkt->has & SERVAL_HAS_SERVICE) ||
+	    pkt->ackno != ntohs(source_port(sn, fl, &pkt->service[0])))
+		return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
+	SERVAL_INC(sn, INNACK);
+	serval_datagram_report(fl, ECONNREFUSED);
+	consume_skb(skb);
+}
+
+/**
+ * serval_datagram_is_quoted() - does an ICMP error quote a datagram of ours
+ * @sn:  namespace
+ * @skb: the error
+ * @off: of the quoted SAL header
+ * @fl:  flow that it seems to be from
+ */
+bool serval_datagram_is_quoted(struct serval_net *sn,
+			       const struct sk_buff *skb, int off,
+			       const struct serval_flow *fl)
+{
+	struct {
+		u8 sal[SERVAL_DATAGRAM_LEN];
+		struct udphdr uh;
+	} __packed quote;
+	struct serval_pkt pkt;
+
+	if (skb_copy_bits(skb, off, &quote, sizeof(quote)) ||
+	    serval_wire_len((struct serval_hdr *)quote.sal) !=
+	    SERVAL_DATAGRAM_LEN ||
+	    serval_wire_parse(quote.sal, sizeof(quote.sal), &pkt))
+		return false;
+	return pkt.protocol == SERVAL_PROTO_UDP && !pkt.dst &&
+	       pkt.has & SERVAL_HAS_SERVICE &&
+	       quote.uh.source == source_port(sn, fl, &pkt.service[0]);
+}

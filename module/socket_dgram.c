@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * AF_SERVAL datagram sockets: native UDPv6 sockets that UDP never sees.
+ *
+ * As in socket.c the struct sock is a native one and proto_ops are a copy of
+ * the native table.  Of UDP's code the receive queue is used, with its
+ * accounting, and what works on any socket; the socket has no port and is in
+ * none of UDP's tables.
+ *
+ *	socket()  connection with a random L and an unconnected flow, which has
+ *		  the id that datagrams are sent from; both until release()
+ *	bind()	  DEMUX target in the service table (socket.c)
+ *	sendmsg() the first one binds to a random ID, so that it can be
+ *		  answered; datagram.c
+ *	recvmsg() from the queue that datagram.c fills
+ */
+#include <linux/module.h>
+#include <linux/udp.h>
+#include <net/inet_common.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+#include <net/udp.h>
+
+#include "sal.h"
+#include "socket.h"
+
+/* Room for all headers before UDP's */
+#define HEADROOM	(MAX_HEADER + SERVAL_OUTER_MAX + SERVAL_DATAGRAM_LEN)
+/* A datagram that fits a page with them is built in one piece */
+#define LINEAR_MAX	SKB_MAX_ORDER(HEADROOM + sizeof(struct udphdr), 0)
+
+/* UDPv6's own, learned at load: they are not exported */
+static const struct proto_ops *native_ops;
+
+static struct proto_ops dgram_ops __ro_after_init;
+
+/* The socket owns it until release() */
+static struct serval_conn *own_conn(struct serval_net *sn,
+				    const struct sock *sk)
+{
+	struct serval_conn *conn;
+
+	rcu_read_lock();
+	conn = serval_conn_find_sock(sn, sk);
+	rcu_read_unlock();
+	return conn;
+}
+
+/**
+ * serval_dgram_init() - prepare a new socket
+ * @sn: namespace
+ * @sk: UDPv6 socket that has its connection
+ *
+ * Return: 0 or -ENOMEM; then the connection is gone.
+ */
+int serval_dgram_init(struct serval_net *sn, struct sock *sk)
+{
+	struct serval_conn *conn = own_conn(sn, sk);
+	struct serval_flow *fl = serval_flow_alloc_unconnected();
+
+	if (fl && !serval_flow_insert_random(sn, fl, conn)) {
+		serval_conn_set_sock(conn, sk);
+		return 0;
+	}
+	if (fl)
+		serval_flow_free(fl);
+	serval_conn_release(sn, conn);
+	return -ENOMEM;
+}
+
+static int serval_dgram_release(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+	struct serval_conn *conn;
+	struct serval_net *sn;
+
+	if (!sk)
+		return 0;
+	sn = serval_net(sock_net(sk));
+	conn = own_conn(sn, sk);
+	lock_sock(sk);
+	serval_socket_unbind(sn, conn, sk);
+	release_sock(sk);
+	serval_flow_drop(sn, conn);
+	serval_conn_release(sn, conn);
+	return native_ops->release(sock);
+}
+
+static int serval_dgram_bind(struct socket *sock, struct sockaddr *uaddr,
+			     int len)
+{
+	return serval_socket_bind(sock, uaddr, len);
+}
+
+static int serval_dgram_connect(struct socket *sock, struct sockaddr *uaddr,
+				int len, int flags)
+{
+	if (len >= (int)sizeof(uaddr->sa_family) &&
+	    uaddr->sa_family == AF_UNSPEC)
+		return 0;
+	return -EOPNOTSUPP;
+}
+
+/* What a socket needs before its first datagram */
+static int prepare_send(struct serval_net *sn, struct serval_conn *conn,
+			struct sock *sk)
+{
+	int err;
+
+	if (likely(READ_ONCE(conn->bound) &&
+		   READ_ONCE(sk->sk_bound_dev_if) == sn->dev->ifindex))
+		return 0;
+	lock_sock(sk);
+	serval_socket_take_device(sn, conn, sk);
+	err = serval_socket_autobind(sn, conn, sk);
+	release_sock(sk);
+	return err;
+}
+
+static bool is_below(const struct service_id *id, const struct serval_conn *conn)
+{
+	unsigned int bytes = conn->bits / 8, bits = conn->bits % 8;
+
+	if (memcmp(id->s_sid, conn->local.s_sid, bytes))
+		return false;
+	return !bits || !((id->s_sid[bytes] ^ conn->local.s_sid[bytes]) >>
+			  (8 - bits));
+}
+
+/* The name to send from, if the program gives one: what it was asked by */
+static int parse_control(struct msghdr *msg, const struct serval_conn *conn,
+			 struct serval_datagram *dg)
+{
+	struct cmsghdr *cmsg;
+
+	for_each_cmsghdr(cmsg, msg) {
+		if (!CMSG_OK(msg, cmsg) || cmsg->cmsg_level != SOL_SERVAL ||
+		    cmsg->cmsg_type != SERVAL_DEST ||
+		    cmsg->cmsg_len != CMSG_LEN(sizeof(dg->from)))
+			return -EINVAL;
+		memcpy(&dg->from, CMSG_DATA(cmsg), sizeof(dg->from));
+		if (!is_below(&dg->from, conn))
+			return -EADDRNOTAVAIL;
+	}
+	return 0;
+}
+
+static int parse_destination(const struct msghdr *msg,
+			     struct serval_datagram *dg)
+{
+	struct serval_address addr;
+	int err;
+
+	if (!msg->msg_name)
+		return -EDESTADDRREQ;
+	err = serval_address_parse(msg->msg_name, msg->msg_namelen, &addr);
+	if (err)
+		return err;
+	dg->to = addr.sv->sv_srvid;
+	dg->advised = addr.advised;
+	dg->oif = addr.oif;
+	return 0;
+}
+
+/* Each call is a datagram, and a copy */
+static int check_send(const struct sock *sk, const struct msghdr *msg,
+		      size_t size)
+{
+	if (msg->msg_flags & (MSG_OOB | MSG_MORE) ||
+	    (msg->msg_flags & MSG_ZEROCOPY && sock_flag(sk, SOCK_ZEROCOPY)))
+		return -EOPNOTSUPP;
+	return size > U16_MAX ? -EMSGSIZE : 0;
+}
+
+/* Return: at the UDP header, with headroom for all others; or an ERR_PTR */
+static struct sk_buff *build(struct sock *sk, struct msghdr *msg, size_t size)
+{
+	size_t linear = sizeof(struct udphdr);
+	struct sk_buff *skb;
+	struct udphdr *uh;
+	int err;
+
+	if (size <= LINEAR_MAX)
+		linear += size;
+	size += sizeof(*uh);
+	skb = sock_alloc_send_pskb(sk, HEADROOM + linear, size - linear,
+				   msg->msg_flags & MSG_DONTWAIT, &err,
+				   PAGE_ALLOC_COSTLY_ORDER);
+	if (!skb)
+		return ERR_PTR(err);
+	skb_reserve(skb, HEADROOM);
+	skb_put(skb, linear);
+	skb->data_len = size - linear;
+	skb->len = size;
+	err = skb_copy_datagram_from_iter(skb, sizeof(*uh), &msg->msg_iter,
+					  size - sizeof(*uh));
+	if (err) {
+		kfree_skb(skb);
+		return ERR_PTR(err);
+	}
+	skb_reset_transport_header(skb);
+	uh = udp_hdr(skb);
+	uh->dest = htons(SERVAL_PORT);
+	uh->len = htons(size);
+	/* of the constant pseudo header (Documentation/protocol.rst 2.4) */
+	uh->check = ~csum_tcpudp_magic(0, 0, size, IPPROTO_UDP, 0);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_transport_header(skb) - skb->head;
+	skb->csum_offset = offsetof(struct udphdr, check);
+	return skb;
+}
+
+static int serval_dgram_sendmsg(struct socket *sock, struct msghdr *msg,
+				size_t size)
+{
+	struct sock *sk = sock->sk;
+	struct serval_net *sn = serval_net(sock_net(sk));
+	struct serval_conn *conn = own_conn(sn, sk);
+	struct serval_datagram dg;
+	struct sk_buff *skb;
+	int err;
+
+	err = check_send(sk, msg, size) ?: parse_destination(msg, &dg) ?:
+	      prepare_send(sn, conn, sk);
+	if (err)
+		return err;
+	dg.from = conn->local;
+	dg.tos = inet6_sk(sk)->tclass | inet_sk(sk)->tos;
+	if (unlikely(msg->msg_controllen)) {
+		err = parse_control(msg, conn, &dg);
+		if (err)
+			return err;
+	}
+	skb = build(sk, msg, size);
+	if (IS_ERR(skb))
+		return PTR_ERR(skb);
+	return serval_datagram_send(sn, sk, conn, skb, &dg) ?: (int)size;
+}
+
+static void put_name(struct msghdr *msg, const struct sk_buff *skb)
+{
+	const struct serval_datagram_cb *cb = serval_datagram_cb(skb);
+	const struct in6_addr saddr = serval_outer_saddr(skb);
+	DECLARE_SOCKADDR(struct serval_name *, name, msg->msg_name);
+
+	name->sv = (struct sockaddr_sv) {
+		.sv_family = serval_family,
+		.sv_srvid = cb->from,
+	};
+	msg->msg_namelen = serval_name_locate(name, &saddr, cb->iif);
+}
+
+static void put_dest(struct msghdr *msg, const struct sk_buff *skb)
+{
+	const struct serval_datagram_cb *cb = serval_datagram_cb(skb);
+	struct serval_pkt pkt;
+
+	/* verified when it came, and in the head ever since */
+	if (!serval_wire_parse(skb_transport_header(skb) - cb->len, cb->len,
+			       &pkt))
+		put_cmsg(msg, SOL_SERVAL, SERVAL_DEST, sizeof(pkt.service[0]),
+			 &pkt.service[0]);
+}
+
+static int copy_out(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
+		    int off, int len)
+{
+	const struct serval_conn *conn;
+	int err;
+
+	err = skb_copy_datagram_msg(skb, off, msg, len);
+	if (err)
+		return err;
+	sock_recv_cmsgs(msg, sk, skb);
+	if (msg->msg_name)
+		put_name(msg, skb);
+	conn = own_conn(serval_net(sock_net(sk)), sk);
+	if (unlikely(READ_ONCE(conn->recv_dest)))
+		put_dest(msg, skb);
+	return 0;
+}
+
+static int serval_dgram_recvmsg(struct socket *sock, struct msghdr *msg,
+				size_t size, int flags)
+{
+	struct sock *sk = sock->sk;
+	int err, off, len, copied;
+	struct sk_buff *skb;
+
+	if (unlikely(flags & MSG_ERRQUEUE))
+		return native_ops->recvmsg(sock, msg, size, flags);
+	off = sk_peek_offset(sk, flags);
+	skb = __skb_recv_udp(sk, flags, &off, &err);
+	if (!skb)
+		return err;
+	len = udp_skb_len(skb);
+	copied = min_t(size_t, size, len - off);
+	if (copied < len - off)
+		msg->msg_flags |= MSG_TRUNC;
+	err = copy_out(sk, msg, skb, off, copied);
+	if (unlikely(err)) {
+		if (!(flags & MSG_PEEK))
+			atomic_inc(&sk->sk_drops);
+		kfree_skb(skb);
+		return err;
+	}
+	if (flags & MSG_TRUNC)
+		copied = len;
+	skb_consume_udp(sk, skb, flags & MSG_PEEK ? -copied : copied);
+	return copied;
+}
+
+/* UDP's own options would make packets that have no place here */
+static int serval_dgram_setsockopt(struct socket *sock, int level, int optname,
+				   sockptr_t optval, unsigned int optlen)
+{
+	if (level == SOL_UDP || level == SOL_TCP || level == SOL_TLS)
+		return -ENOPROTOOPT;
+	return serval_setsockopt(sock, level, optname, optval, optlen);
+}
+
+/**
+ * serval_dgram_ops() - operations of an AF_SERVAL datagram socket
+ */
+const struct proto_ops *serval_dgram_ops(void)
+{
+	return &dgram_ops;
+}
+
+/**
+ * serval_dgram_learn() - learn UDPv6's operations and derive ours
+ *
+ * Return: 0 or what socket() says.
+ */
+int __init serval_dgram_learn(void)
+{
+	struct socket *sock;
+	int err;
+
+	err = sock_create_kern(&init_net, AF_INET6, SOCK_DGRAM, IPPROTO_UDP,
+			       &sock);
+	if (err)
+		return err;
+	native_ops = sock->ops;
+	sock_release(sock);
+
+	dgram_ops = *native_ops;
+	dgram_ops.owner = THIS_MODULE;
+	dgram_ops.release = serval_dgram_release;
+	dgram_ops.bind = serval_dgram_bind;
+	dgram_ops.connect = serval_dgram_connect;
+	dgram_ops.getname = serval_socket_getname;
+	dgram_ops.setsockopt = serval_dgram_setsockopt;
+	dgram_ops.getsockopt = serval_getsockopt;
+	dgram_ops.sendmsg = serval_dgram_sendmsg;
+	dgram_ops.recvmsg = serval_dgram_recvmsg;
+	serval_ops_no_sendpage(&dgram_ops);
+	return 0;
+}

@@ -4,8 +4,9 @@
  *
  *   svbench -C NETNS -S NETNS -4 ADDR -6 ADDR -i ID [-r RUNS] TEST COUNT
  *
- * TEST is bulk (COUNT MB one way), rtt (COUNT round trips of one byte) or
- * conn (COUNT times connect, request, response, close).  Every run measures
+ * TEST is bulk (COUNT MB one way), rtt (COUNT round trips of one byte), conn
+ * (COUNT times connect, request, response, close) or datagram (COUNT times
+ * sendto() and an answer, without connect).  Every run measures
  * the families one after the other, each run starts with another one.  Prints
  *
  *   sample TEST FAMILY RUN NANOSECONDS
@@ -107,16 +108,17 @@ static socklen_t address(enum family f, bool any, struct sockaddr_storage *ss)
 	}
 }
 
-static int listener(enum family f)
+static int bound(enum family f, int type)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = address(f, true, &ss);
 	int one = 1, fd;
 
-	fd = check(socket(domains[f], SOCK_STREAM, 0), names[f]);
+	fd = check(socket(domains[f], type, 0), names[f]);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	check(bind(fd, (struct sockaddr *)&ss, len), "bind");
-	check(listen(fd, 128), "listen");
+	if (type == SOCK_STREAM)
+		check(listen(fd, 128), "listen");
 	return fd;
 }
 
@@ -175,6 +177,22 @@ static void serve_conn(int fd)
 		give(fd, MSG_LEN);
 }
 
+/* Until an empty datagram comes */
+static void serve_datagram(int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	ssize_t n;
+
+	do {
+		len = sizeof(ss);
+		n = check(recvfrom(fd, buf, MSG_LEN, 0,
+				   (struct sockaddr *)&ss, &len), "recvfrom");
+		check(sendto(fd, buf, n, 0, (struct sockaddr *)&ss, len),
+		      "sendto");
+	} while (n);
+}
+
 static __u64 run_bulk(enum family f, unsigned long mb)
 {
 	int fd = dial(f);
@@ -225,14 +243,43 @@ static __u64 run_conn(enum family f, unsigned long count)
 	return now_ns() - start;
 }
 
+static void ask(int fd, enum family f, size_t size)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = address(f, false, &ss);
+
+	check(sendto(fd, buf, size, 0, (struct sockaddr *)&ss, len), "sendto");
+	len = sizeof(ss);
+	check(recvfrom(fd, buf, MSG_LEN, 0, (struct sockaddr *)&ss, &len),
+	      "recvfrom");
+}
+
+static __u64 run_datagram(enum family f, unsigned long count)
+{
+	int fd = check(socket(domains[f], SOCK_DGRAM, 0), names[f]), i;
+	__u64 start;
+
+	for (i = 0; i < 20; i++)
+		ask(fd, f, 1);
+	start = now_ns();
+	while (count--)
+		ask(fd, f, 1);
+	start = now_ns() - start;
+	ask(fd, f, 0);
+	close(fd);
+	return start;
+}
+
 static const struct test {
 	const char *name;
+	int type;
 	__u64 (*run)(enum family f, unsigned long count);
 	void (*serve)(int fd);
 } tests[] = {
-	{ "bulk", run_bulk, serve_bulk },
-	{ "rtt", run_rtt, serve_rtt },
-	{ "conn", run_conn, serve_conn },
+	{ "bulk", SOCK_STREAM, run_bulk, serve_bulk },
+	{ "rtt", SOCK_STREAM, run_rtt, serve_rtt },
+	{ "conn", SOCK_STREAM, run_conn, serve_conn },
+	{ "datagram", SOCK_DGRAM, run_datagram, serve_datagram },
 };
 
 /* A server for all families, one connection at a time; tells by @ready */
@@ -247,7 +294,7 @@ static pid_t server(const struct test *t, int ready)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	check(setns(bench.ns[1], CLONE_NEWNET), "setns");
 	for (f = 0; f < NFAMILY; f++) {
-		pfd[f].fd = bench.only & 1 << f ? listener(f) : -1;
+		pfd[f].fd = bench.only & 1 << f ? bound(f, t->type) : -1;
 		pfd[f].events = POLLIN;
 	}
 	check(write(ready, "", 1), "pipe");
@@ -256,6 +303,10 @@ static pid_t server(const struct test *t, int ready)
 		for (f = 0; f < NFAMILY; f++) {
 			if (!(pfd[f].revents & POLLIN))
 				continue;
+			if (t->type == SOCK_DGRAM) {
+				t->serve(pfd[f].fd);
+				continue;
+			}
 			fd = check(accept(pfd[f].fd, NULL, NULL), "accept");
 			t->serve(fd);
 			close(fd);
@@ -286,7 +337,7 @@ static void measure(const struct test *t, const char *as, unsigned long count)
 static int usage(void)
 {
 	fputs("svbench -C NETNS -S NETNS -4 ADDR -6 ADDR -i ID [-r RUNS]\n"
-	      "        [-a NAME] [-f FAMILY]... bulk|rtt|conn COUNT\n", stderr);
+	      "        [-a NAME] [-f FAMILY]... bulk|rtt|conn|datagram COUNT\n", stderr);
 	return 2;
 }
 

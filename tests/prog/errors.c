@@ -25,7 +25,7 @@ static void errors_socket(void)
 	static const struct {
 		int type, proto, err;
 	} bad[] = {
-		{ SOCK_DGRAM, 0, ESOCKTNOSUPPORT },
+		{ SOCK_DGRAM, IPPROTO_TCP, EPROTONOSUPPORT },
 		{ SOCK_RAW, 0, ESOCKTNOSUPPORT },
 		{ SOCK_SEQPACKET, 0, ESOCKTNOSUPPORT },
 		{ SOCK_RDM, 0, ESOCKTNOSUPPORT },

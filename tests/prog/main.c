@@ -34,6 +34,8 @@ static const struct {
 	{ "wire", wire_cases },
 	{ "attack", attack_cases },
 	{ "misuse", misuse_cases },
+	{ "datagram", dgram_cases },
+	{ "datagram-wire", dgram_wire_cases },
 };
 
 static bool applies(const struct sv_case *c)
@@ -135,6 +137,7 @@ static const struct {
 	{ "connect", cmd_connect,
 	  "[-x ERRNO] [-a ADDR] [-m MARK] [-i DEV] [-I DEV] [-k SECS] [-w] ID" },
 	{ "listen", cmd_listen, "[-r] ID[/BITS]" },
+	{ "datagrams", cmd_datagrams, "ID" },
 	{ "late", cmd_late, "ID" },
 	{ "dials", cmd_dials, "[-b ID] COUNT ID" },
 	{ "pick", cmd_pick, "COUNT ID" },

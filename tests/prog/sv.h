@@ -89,6 +89,8 @@ extern const struct sv_case tls_cases[];
 extern const struct sv_case wire_cases[];
 extern const struct sv_case attack_cases[];
 extern const struct sv_case misuse_cases[];
+extern const struct sv_case dgram_cases[];
+extern const struct sv_case dgram_wire_cases[];
 
 /* util.c */
 #define SV_PRINTF	format(printf, 1, 2)
@@ -180,6 +182,7 @@ int cmd_serve(int argc, char **argv);
 int cmd_transfer(int argc, char **argv);
 int cmd_connect(int argc, char **argv);
 int cmd_listen(int argc, char **argv);
+int cmd_datagrams(int argc, char **argv);
 int cmd_late(int argc, char **argv);
 int cmd_dials(int argc, char **argv);
 int cmd_pick(int argc, char **argv);

@@ -60,20 +60,23 @@ static int device_of(const struct serval_conn *conn,
 	return dg->oif ?: READ_ONCE(conn->oif);
 }
 
-static bool is_last(const struct serval_resolved *last,
+static bool is_last(const struct serval_net *sn,
+		    const struct serval_resolved *last,
 		    const struct serval_conn *conn, const struct sock *sk,
 		    const struct way *way, const struct serval_datagram *dg)
 {
 	return last->valid && last->seq == way->seq &&
 	       last->mode == way->mode &&
 	       last->mark == READ_ONCE(sk->sk_mark) &&
-	       last->oif == device_of(conn, dg) &&
+	       last->oif == device_of(conn, dg) && last->port_to == dg->port &&
+	       last->encap == serval_encap_mode(sn, conn) &&
 	       !memcmp(&last->to, &dg->to, sizeof(dg->to)) &&
 	       ipv6_addr_equal(&last->advised, &dg->advised) &&
 	       ipv6_addr_equal(&last->bind_addr, &conn->bind_addr);
 }
 
-static bool recall(struct serval_flow *fl, const struct serval_conn *conn,
+static bool recall(const struct serval_net *sn, struct serval_flow *fl,
+		   const struct serval_conn *conn,
 		   const struct sock *sk, struct way *way,
 		   const struct serval_datagram *dg)
 {
@@ -82,7 +85,7 @@ static bool recall(struct serval_flow *fl, const struct serval_conn *conn,
 	bool found;
 
 	spin_lock_bh(&fl->path.lock);
-	found = is_last(last, conn, sk, way, dg);
+	found = is_last(sn, last, conn, sk, way, dg);
 	if (found) {
 		/* another route may mean another source address */
 		dst = rcu_dereference_protected(fl->path.dst, true);
@@ -97,7 +100,8 @@ static bool recall(struct serval_flow *fl, const struct serval_conn *conn,
 	return found;
 }
 
-static void remember(struct serval_flow *fl, const struct serval_conn *conn,
+static void remember(const struct serval_net *sn, struct serval_flow *fl,
+		     const struct serval_conn *conn,
 		     const struct sock *sk, const struct way *way,
 		     const struct serval_datagram *dg)
 {
@@ -110,6 +114,8 @@ static void remember(struct serval_flow *fl, const struct serval_conn *conn,
 		.advised = dg->advised,
 		.bind_addr = conn->bind_addr,
 		.oif = device_of(conn, dg),
+		.port_to = dg->port,
+		.encap = serval_encap_mode(sn, conn),
 		.mark = READ_ONCE(sk->sk_mark),
 		.mode = way->mode,
 		.seq = way->seq,
@@ -126,9 +132,10 @@ static unsigned int size_max(const struct serval_path *path)
 {
 	unsigned int overhead = SERVAL_DATAGRAM_LEN;
 
+	overhead += serval_path_overhead(path);
 	/* IPv6 does not count its header */
-	if (path->family == AF_INET)
-		overhead += sizeof(struct iphdr);
+	if (path->family == AF_INET6)
+		overhead -= sizeof(struct ipv6hdr);
 	return U16_MAX - overhead;
 }
 
@@ -174,8 +181,29 @@ static int send_to_target(struct serval_net *sn, struct sock *sk,
 	return err;
 }
 
+/* To a port that is not a host's well-known one goes the answer to somebody
+ * who was encapsulated, perhaps by way of a NAT: from the port he addressed.
+ */
+static void choose_encap(struct serval_net *sn, const struct serval_conn *conn,
+			 const struct serval_flow *fl, struct serval_path *path,
+			 const struct serval_datagram *dg)
+{
+	__be16 well_known = htons(READ_ONCE(sn->encap.server_port));
+	int mode = serval_encap_mode(sn, conn);
+	bool udp = mode == SERVAL_UDP_ALWAYS;
+
+	if (dg->port && dg->port != well_known)
+		return serval_path_encapsulate(path, well_known, dg->port);
+	if (mode == SERVAL_UDP_AUTO &&
+	    !serval_encap_known(sn, &path->raddr, &udp))
+		udp = false;
+	if (udp || dg->port)
+		serval_encap_request(sn, path, ntohl(fl->local_id));
+}
+
 /* @t leads on; NULL for the advisory address */
-static void set_target(const struct serval_conn *conn, struct way *way,
+static void set_target(struct serval_net *sn, const struct serval_conn *conn,
+		       const struct serval_flow *fl, struct way *way,
 		       struct serval_target *t, const struct serval_datagram *dg)
 {
 	const struct in6_addr loopback =
@@ -191,6 +219,8 @@ static void set_target(const struct serval_conn *conn, struct way *way,
 				t->ifindex ?: device_of(conn, dg));
 	else
 		serval_path_set(&way->path, bind_addr, &loopback, 0);
+	if (!t || t->type == SERVAL_SERVICE_FORWARD)
+		choose_encap(sn, conn, fl, &way->path, dg);
 }
 
 static int unresolved(struct serval_net *sn, struct sk_buff *skb,
@@ -220,7 +250,7 @@ static int send_to_all(struct serval_net *sn, struct sock *sk,
 			serval_target_dropped(t, skb->len);
 			continue;
 		}
-		set_target(conn, way, t, dg);
+		set_target(sn, conn, fl, way, t, dg);
 		copy = pskb_copy(skb, GFP_ATOMIC);
 		err2 = copy ? send_to_target(sn, sk, fl, way, copy, dg) :
 			      -ENOMEM;
@@ -261,10 +291,10 @@ static int resolve_and_send(struct serval_net *sn, struct sock *sk,
 					  -EHOSTUNREACH);
 		}
 	}
-	set_target(conn, way, t, dg);
+	set_target(sn, conn, fl, way, t, dg);
 	err = send_to_target(sn, sk, fl, way, skb, dg);
 	if (only && err >= 0)
-		remember(fl, conn, sk, way, dg);
+		remember(sn, fl, conn, sk, way, dg);
 	return err;
 }
 
@@ -295,7 +325,7 @@ int serval_datagram_send(struct serval_net *sn, struct sock *sk,
 	rcu_read_lock();
 	way.seq = serval_service_seq(sn);
 	fl = rcu_dereference(conn->flow);
-	if (recall(fl, conn, sk, &way, dg))
+	if (recall(sn, fl, conn, sk, &way, dg))
 		err = send_to_target(sn, sk, fl, &way, skb, dg);
 	else
 		err = resolve_and_send(sn, sk, conn, fl, &way, skb, dg);
@@ -367,6 +397,8 @@ static void enqueue(struct serval_net *sn, struct sock *sk,
 		    unsigned int len)
 {
 	struct serval_datagram_cb *cb = serval_datagram_cb(skb);
+	const struct udphdr *outer = serval_outer_udp(skb);
+	__be16 port = outer ? outer->source : 0;
 	int iif = serval_outer_iif(skb);
 
 	skb_pull_rcsum(skb, len);
@@ -382,6 +414,7 @@ static void enqueue(struct serval_net *sn, struct sock *sk,
 	cb->from = pkt->service[1];
 	cb->iif = iif;
 	cb->len = len;
+	cb->port = port;
 	sk_mark_napi_id_once(sk, skb);
 	/* counts sk_drops itself; a reader may have it afterwards */
 	if (__udp_enqueue_schedule_skb(sk, skb)) {

@@ -135,6 +135,9 @@ int serval_encap_open_pool(struct serval_net *sn)
 	struct serval_encap *en = &sn->encap;
 	int i, j, err = 0;
 
+	/* the last to be opened */
+	if (READ_ONCE(en->pool_port[1][SERVAL_ENCAP_POOL - 1]))
+		return 0;
 	mutex_lock(&en->lock);
 	for (i = 0; i < 2 && !err; i++)
 		for (j = 0; j < SERVAL_ENCAP_POOL && !err; j++) {

@@ -119,6 +119,8 @@ enum serval_flow_state {
  * @advised:   address that was given with it, :: = none
  * @bind_addr: local address asked for
  * @oif:       outer device asked for
+ * @port_to:   UDP port that was given with @advised
+ * @encap:     serval_encap_mode()
  * @mark:      SO_MARK
  * @mode:      service_resolution_mode
  * @seq:       serval_service_seq() of the resolution
@@ -134,6 +136,8 @@ struct serval_resolved {
 	struct in6_addr advised;
 	struct in6_addr bind_addr;
 	int oif;
+	__be16 port_to;
+	s8 encap;
 	u32 mark;
 	int mode;
 	u32 seq;

@@ -162,6 +162,8 @@ struct dst_entry *__serval_path_copy(struct serval_path *to,
 	to->laddr = from->laddr;
 	to->raddr = from->raddr;
 	to->oif = from->oif;
+	to->sport = from->sport;
+	to->dport = from->dport;
 	to->cookie = from->cookie;
 	return rcu_replace_pointer(to->dst, dst, true);
 }

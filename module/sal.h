@@ -68,6 +68,7 @@ void serval_rst_send(struct serval_net *sn, struct sk_buff *skb, __be32 src,
  * @from:    name of the sender
  * @advised: advisory address, :: = none
  * @oif:     device that goes with it, 0 = the socket's
+ * @port:    UDP port that goes with it, network byte order, 0 = none
  * @tos:     DSCP and ECN
  */
 struct serval_datagram {
@@ -75,6 +76,7 @@ struct serval_datagram {
 	struct service_id from;
 	struct in6_addr advised;
 	int oif;
+	__be16 port;
 	u8 tos;
 };
 
@@ -83,11 +85,13 @@ struct serval_datagram {
  * @from: name of the sender
  * @iif:  device it came in through
  * @len:  of the SAL header, which lies before the UDP header
+ * @port: UDP port it came from if it was encapsulated, else 0
  */
 struct serval_datagram_cb {
 	struct service_id from;
 	int iif;
 	u16 len;
+	__be16 port;
 };
 
 static inline struct serval_datagram_cb *

@@ -53,6 +53,7 @@ static int parse_advisory(const void *uaddr, int len,
 
 	if (len == sizeof(*sin6) && sin6->sin6_family == AF_INET6) {
 		addr->advised = sin6->sin6_addr;
+		addr->port = sin6->sin6_port;
 		if (!serval_addr_needs_device(&addr->advised))
 			return 0;
 		addr->oif = sin6->sin6_scope_id;
@@ -62,6 +63,7 @@ static int parse_advisory(const void *uaddr, int len,
 		return -EINVAL;
 	if (sin->sin_family != AF_INET)
 		return -EAFNOSUPPORT;
+	addr->port = sin->sin_port;
 	if (sin->sin_addr.s_addr)
 		addr->advised = serval_addr_from4(sin->sin_addr.s_addr);
 	return 0;

@@ -22,11 +22,13 @@ struct sock;
  * @sv:      in the caller's buffer
  * @advised: address that follows it, :: = none
  * @oif:     device that goes with @advised
+ * @port:    port that goes with @advised: only of use for datagrams
  */
 struct serval_address {
 	const struct sockaddr_sv *sv;
 	struct in6_addr advised;
 	int oif;
+	__be16 port;
 };
 
 /* What programs get: 52 bytes, as published, or 64 over IPv6 */

@@ -105,8 +105,12 @@ static int serval_dgram_connect(struct socket *sock, struct sockaddr *uaddr,
 static int prepare_send(struct serval_net *sn, struct serval_conn *conn,
 			struct sock *sk)
 {
-	int err;
+	int err = 0;
 
+	if (serval_encap_mode(sn, conn) == SERVAL_UDP_ALWAYS)
+		err = serval_encap_open_pool(sn);
+	if (err)
+		return err;
 	if (likely(READ_ONCE(conn->bound) &&
 		   READ_ONCE(sk->sk_bound_dev_if) == sn->dev->ifindex))
 		return 0;
@@ -159,6 +163,7 @@ static int parse_destination(const struct msghdr *msg,
 	dg->to = addr.sv->sv_srvid;
 	dg->advised = addr.advised;
 	dg->oif = addr.oif;
+	dg->port = addr.port;
 	return 0;
 }
 
@@ -248,6 +253,8 @@ static void put_name(struct msghdr *msg, const struct sk_buff *skb)
 		.sv_srvid = cb->from,
 	};
 	msg->msg_namelen = serval_name_locate(name, &saddr, cb->iif);
+	/* at the same place in both */
+	name->locator.sin.sin_port = cb->port;
 }
 
 static void put_dest(struct msghdr *msg, const struct sk_buff *skb)

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need nft jq
-plan 48
+plan 51
 
 # The host in the middle
 middle() {
@@ -111,6 +111,12 @@ is "behind a NAT the server sees the NAT" "$(sees)" "$(ip_of 1 254)"
 tell held
 check "it ends well" result held
 transfers "through the NAT"
+dgram=$(new_id)
+rule c "$dgram" via "$S_ADDR"
+start echo sv echo "$dgram"
+until_said echo ready
+is "a datagram and its answer, too" "$(sv ask "$dgram" hello)" "hello 54325"
+is "and a refusal" "$(sv ask "$id" hello)" ECONNREFUSED
 
 # the NAT is rebooted: the next packet of the client gets another port
 start held sv transfer -p 1 -u 300000 -d 300000 -H "$id"
@@ -161,6 +167,8 @@ on c sysctl -qw net.serval.sal_max_retransmits=1
 on n nft add rule inet watch transit drop
 check "nothing passes: the attempt ends" sv connect -x ETIMEDOUT "$id"
 on n nft flush chain inet watch transit
+
+is "a datagram goes the way that is known" "$(sv ask "$dgram" hello)" "hello 54325"
 
 ## ports
 set_encap 1

@@ -134,6 +134,8 @@ static const struct {
 	{ "serve", cmd_serve, "[-n CONNS] [-b BACKLOG] [-j] ID[/BITS]..." },
 	{ "transfer", cmd_transfer,
 	  "[-n CONNS] [-p PARALLEL] [-u UP] [-d DOWN] [-H] [-R] ID" },
+	{ "echo", cmd_echo, "ID" },
+	{ "ask", cmd_ask, "ID TEXT" },
 	{ "connect", cmd_connect,
 	  "[-x ERRNO] [-a ADDR] [-m MARK] [-i DEV] [-I DEV] [-k SECS] [-w] ID" },
 	{ "listen", cmd_listen, "[-r] ID[/BITS]" },

@@ -181,6 +181,8 @@ int finfo(int fd, void *info, size_t len);
 int cmd_serve(int argc, char **argv);
 int cmd_transfer(int argc, char **argv);
 int cmd_connect(int argc, char **argv);
+int cmd_echo(int argc, char **argv);
+int cmd_ask(int argc, char **argv);
 int cmd_listen(int argc, char **argv);
 int cmd_datagrams(int argc, char **argv);
 int cmd_late(int argc, char **argv);

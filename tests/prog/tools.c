@@ -297,6 +297,64 @@ int cmd_dials(int argc, char **argv)
 	return 0;
 }
 
+/* Answers datagrams with themselves, to whoever they come from */
+int cmd_echo(int argc, char **argv)
+{
+	struct sockaddr_storage ss;
+	struct sv_svc svc;
+	char buf[2000];
+	socklen_t len;
+	ssize_t n;
+	int fd;
+
+	if (argc != 2 || svc_parse(&svc, argv[1]))
+		return 2;
+	fd = host_socket(SRV, SOCK_DGRAM);
+	must(svc_bind(fd, &svc));
+	puts("ready");
+	fflush(stdout);
+	for (;;) {
+		len = sizeof(ss);
+		n = must(recvfrom(fd, buf, sizeof(buf), 0,
+				  (struct sockaddr *)&ss, &len));
+		must(sendto(fd, buf, n, 0, (struct sockaddr *)&ss, len));
+	}
+}
+
+/* A datagram and its answer: prints it and the port it came from, 0 = raw */
+int cmd_ask(int argc, char **argv)
+{
+	struct {
+		struct sockaddr_sv sv;
+		union locator at;
+	} from = { };
+	struct sockaddr_storage ss;
+	socklen_t len;
+	struct sv_svc svc;
+	char buf[100];
+	ssize_t n;
+	int fd;
+
+	if (argc != 3 || svc_parse(&svc, argv[1]))
+		return 2;
+	fd = host_socket(CLI, SOCK_DGRAM);
+	len = svc_conn_addr(&svc, &ss);
+	must(sendto(fd, argv[2], strlen(argv[2]), 0, (struct sockaddr *)&ss,
+		    len));
+	if (!poll_for(fd, POLLIN, 10000)) {
+		puts("nothing");
+		return 1;
+	}
+	len = sizeof(from);
+	n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len);
+	if (n < 0) {
+		puts(errname(errno));
+		return 1;
+	}
+	printf("%.*s %u\n", (int)n, buf, ntohs(from.at.sin.sin_port));
+	return 0;
+}
+
 /* COUNT connections one after the other: how many went to which address */
 int cmd_pick(int argc, char **argv)
 {

@@ -92,7 +92,9 @@ enum sv_service_flags {
  * @sv_srvid:       the service's name
  *
  * bind() and connect() also take it followed directly by a struct
- * sockaddr_in or sockaddr_in6 (advisory address, port ignored).
+ * sockaddr_in or sockaddr_in6 (advisory address; its port counts only for
+ * datagrams: recvfrom() gives the port of one that came inside UDP, and what is
+ * sent there goes inside UDP).
  * getsockname() and getpeername() return it followed by the flow's locator
  * (port 0) if there is room: a sockaddr_in, together 52 bytes, or a
  * sockaddr_in6, 64 bytes.

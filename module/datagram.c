@@ -72,7 +72,9 @@ static bool is_last(const struct serval_net *sn,
 	       last->encap == serval_encap_mode(sn, conn) &&
 	       !memcmp(&last->to, &dg->to, sizeof(dg->to)) &&
 	       ipv6_addr_equal(&last->advised, &dg->advised) &&
-	       ipv6_addr_equal(&last->bind_addr, &conn->bind_addr);
+	       ipv6_addr_equal(&last->bind_addr, &conn->bind_addr) &&
+	       (!last->target ||
+		serval_target_is_for(sn, last->target, IPPROTO_UDP));
 }
 
 static bool recall(const struct serval_net *sn, struct serval_flow *fl,
@@ -240,11 +242,11 @@ static int send_to_all(struct serval_net *sn, struct sock *sk,
 	int err = 0, err2;
 	u32 i, end, n = 0;
 
-	i = serval_service_top(set, IPPROTO_UDP, &end);
+	i = serval_service_top(sn, set, IPPROTO_UDP, &end);
 	for (; i < end; i++) {
 		struct serval_target *t = set->t[i];
 
-		if (!serval_target_is_for(t, IPPROTO_UDP))
+		if (!serval_target_is_for(sn, t, IPPROTO_UDP))
 			continue;
 		if (!serval_target_leads_on(t)) {
 			serval_target_dropped(t, skb->len);
@@ -281,7 +283,8 @@ static int resolve_and_send(struct serval_net *sn, struct sock *sk,
 					  -EHOSTUNREACH);
 		if (way->mode == SERVAL_MODE_ALL)
 			return send_to_all(sn, sk, conn, fl, way, set, skb, dg);
-		t = serval_service_choose(set, way->mode, IPPROTO_UDP, &only);
+		t = serval_service_choose(sn, set, way->mode,
+					  IPPROTO_UDP, &only);
 		if (!t)
 			return unresolved(sn, skb, SERVAL_MIB_NOTARGET,
 					  -EADDRNOTAVAIL);

@@ -81,6 +81,7 @@ err_device:
 err_flows:
 	serval_flows_exit(sn);
 err_services:
+	serval_lifetimes_unpublish(sn);
 	serval_services_exit(sn);
 err_free_mib:
 	free_percpu(sn->mib);
@@ -96,6 +97,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 		serval_proc_exit(serval_net(net));
 		serval_sysctl_exit(serval_net(net));
 		serval_device_unpublish(serval_net(net));
+		serval_lifetimes_unpublish(serval_net(net));
 		WRITE_ONCE(serval_net(net)->closed, true);
 	}
 	/* what was on its way through a softirq or sal0 has arrived */

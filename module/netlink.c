@@ -154,12 +154,31 @@ struct genl_family serval_genl __ro_after_init = {
 	.n_mcgrps = ARRAY_SIZE(groups),
 };
 
+/* Works that tell of something may run before and after the family is there */
+static bool registered;
+
+/**
+ * serval_netlink_wanted() - does anybody listen to a group
+ * @sn:    namespace
+ * @group: which
+ *
+ * Context: any.
+ */
+bool serval_netlink_wanted(const struct serval_net *sn, enum serval_mcgrp group)
+{
+	return READ_ONCE(registered) &&
+	       genl_has_listeners(&serval_genl, sn->net, group);
+}
+
 /**
  * serval_netlink_init() - register the family
  */
 int __init serval_netlink_init(void)
 {
-	return genl_register_family(&serval_genl);
+	int err = genl_register_family(&serval_genl);
+
+	WRITE_ONCE(registered, !err);
+	return err;
 }
 
 /**
@@ -167,5 +186,6 @@ int __init serval_netlink_init(void)
  */
 void serval_netlink_exit(void)
 {
+	WRITE_ONCE(registered, false);
 	genl_unregister_family(&serval_genl);
 }

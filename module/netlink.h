@@ -16,6 +16,11 @@ enum serval_mcgrp {
 
 extern struct genl_family serval_genl;
 
+struct serval_net;
+
+bool serval_netlink_wanted(const struct serval_net *sn,
+			   enum serval_mcgrp group);
+
 int serval_netlink_init(void);
 void serval_netlink_exit(void);
 

@@ -72,8 +72,7 @@ static int fill_held(struct sk_buff *msg, const struct serval_delay_info *info,
  */
 bool serval_event_delay_wanted(const struct serval_net *sn)
 {
-	return !READ_ONCE(sn->closed) &&	/* else the family may be gone */
-	       genl_has_listeners(&serval_genl, sn->net, SERVAL_MCGRP_DELAY);
+	return serval_netlink_wanted(sn, SERVAL_MCGRP_DELAY);
 }
 
 /**

@@ -167,10 +167,7 @@ void serval_event_flow(struct serval_net *sn, u8 cmd,
 {
 	struct sk_buff *msg;
 
-	if (READ_ONCE(sn->closed))
-		return;		/* the family may be gone already */
-	if (likely(!genl_has_listeners(&serval_genl, sn->net,
-				       SERVAL_MCGRP_FLOW)))
+	if (likely(!serval_netlink_wanted(sn, SERVAL_MCGRP_FLOW)))
 		return;
 	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_ATOMIC);
 	if (!msg)

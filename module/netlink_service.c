@@ -37,6 +37,10 @@ const struct nla_policy serval_service_policy[SERVAL_A_SERVICE_MAX + 1] = {
 		NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
 	[SERVAL_A_SERVICE_NEW_ADDR6] =
 		NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
+	[SERVAL_A_SERVICE_TIMEOUT] = { .type = NLA_U32 },
+	[SERVAL_A_SERVICE_IDLE_TIMEOUT] = { .type = NLA_U32 },
+	[SERVAL_A_SERVICE_EXPIRES] = { .type = NLA_REJECT },
+	[SERVAL_A_SERVICE_REASON] = { .type = NLA_REJECT },
 };
 
 /* Is any bit of @id set behind the prefix? */
@@ -153,6 +157,10 @@ static int check_device(struct genl_info *info, int type)
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[type],
 				    "a rule can't lead back into the service access layer");
 		err = -EINVAL;
+	} else if (!(READ_ONCE(dev->flags) & IFF_UP)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[type],
+				    "the device is down");
+		err = -ENETDOWN;
 	}
 	rcu_read_unlock();
 	return err;
@@ -214,6 +222,8 @@ static int parse_rule(struct genl_info *info, struct serval_rule *rule)
 		return err;
 	rule->priority = get_u32(attrs, SERVAL_A_SERVICE_PRIORITY, 1);
 	rule->weight = get_u32(attrs, SERVAL_A_SERVICE_WEIGHT, 1) ?: 1;
+	rule->hard = get_u32(attrs, SERVAL_A_SERVICE_TIMEOUT, 0);
+	rule->idle = get_u32(attrs, SERVAL_A_SERVICE_IDLE_TIMEOUT, 0);
 	if (attrs[SERVAL_A_SERVICE_FLAGS])
 		rule->flags = nla_get_u8(attrs[SERVAL_A_SERVICE_FLAGS]);
 	return parse_target(info, rule);
@@ -269,6 +279,19 @@ static int put_forward(struct sk_buff *msg, const struct serval_rule *rule)
 	return err ?: nla_put_u32(msg, SERVAL_A_SERVICE_IFINDEX, rule->ifindex);
 }
 
+static int put_timeouts(struct sk_buff *msg, const struct serval_rule *rule)
+{
+	if (!rule->hard && !rule->idle)
+		return 0;
+	if ((rule->hard &&
+	     nla_put_u32(msg, SERVAL_A_SERVICE_TIMEOUT, rule->hard)) ||
+	    (rule->idle &&
+	     nla_put_u32(msg, SERVAL_A_SERVICE_IDLE_TIMEOUT, rule->idle)))
+		return -EMSGSIZE;
+	return nla_put_u64_64bit(msg, SERVAL_A_SERVICE_EXPIRES, rule->expires,
+				 SERVAL_A_SERVICE_PAD);
+}
+
 static int put_rule(struct sk_buff *msg, const struct serval_rule *rule,
 		    const struct serval_target_stats *stats)
 {
@@ -282,6 +305,11 @@ static int put_rule(struct sk_buff *msg, const struct serval_rule *rule,
 	if (rule->type == SERVAL_SERVICE_FORWARD && put_forward(msg, rule))
 		return -EMSGSIZE;
 	if (rule->type == SERVAL_SERVICE_DEMUX && put_demux(msg, rule))
+		return -EMSGSIZE;
+	if (put_timeouts(msg, rule))
+		return -EMSGSIZE;
+	if (rule->reason &&
+	    nla_put_u8(msg, SERVAL_A_SERVICE_REASON, rule->reason))
 		return -EMSGSIZE;
 	return stats ? put_stats(msg, stats) : 0;
 }
@@ -318,7 +346,7 @@ void serval_event_service(struct serval_net *sn, u8 cmd,
 	struct sk_buff *msg;
 	void *hdr;
 
-	if (!genl_has_listeners(&serval_genl, sn->net, SERVAL_MCGRP_SERVICE))
+	if (!serval_netlink_wanted(sn, SERVAL_MCGRP_SERVICE))
 		return;
 	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!msg)
@@ -348,8 +376,10 @@ int serval_nl_service_new(struct sk_buff *skb, struct genl_info *info)
 	err = parse_rule(info, &rule);
 	if (!err)
 		err = check_device(info, SERVAL_A_SERVICE_IFINDEX);
-	if (!err)
-		err = serval_service_add(sn, &rule, info->extack);
+	if (err)
+		return err;
+	serval_lifetimes_settle(sn);
+	err = serval_service_add(sn, &rule, info->extack);
 	if (err)
 		return err;
 	serval_event_service(sn, SERVAL_CMD_SERVICE_NEW_NTF, &rule);
@@ -411,9 +441,13 @@ static int parse_change(struct genl_info *info, const struct serval_rule *rule,
 		.has_addr = attrs[SERVAL_A_SERVICE_NEW_ADDR4] ||
 			    attrs[SERVAL_A_SERVICE_NEW_ADDR6],
 		.has_ifindex = attrs[SERVAL_A_SERVICE_NEW_IFINDEX],
+		.has_idle = attrs[SERVAL_A_SERVICE_IDLE_TIMEOUT],
+		.has_hard = attrs[SERVAL_A_SERVICE_TIMEOUT],
 		.priority = get_u32(attrs, SERVAL_A_SERVICE_PRIORITY, 0),
 		.weight = get_u32(attrs, SERVAL_A_SERVICE_WEIGHT, 0) ?: 1,
 		.ifindex = get_u32(attrs, SERVAL_A_SERVICE_NEW_IFINDEX, 0),
+		.idle = get_u32(attrs, SERVAL_A_SERVICE_IDLE_TIMEOUT, 0),
+		.hard = get_u32(attrs, SERVAL_A_SERVICE_TIMEOUT, 0),
 	};
 	if (change->has_flags)
 		change->flags = nla_get_u8(attrs[SERVAL_A_SERVICE_FLAGS]);
@@ -437,8 +471,10 @@ int serval_nl_service_set(struct sk_buff *skb, struct genl_info *info)
 	err = parse_rule(info, &rule);
 	if (!err)
 		err = parse_change(info, &rule, &change);
-	if (!err)
-		err = serval_service_set(sn, &rule, &change, info->extack);
+	if (err)
+		return err;
+	serval_lifetimes_settle(sn);
+	err = serval_service_set(sn, &rule, &change, info->extack);
 	if (err)
 		return err;
 	serval_event_service(sn, SERVAL_CMD_SERVICE_SET_NTF, &rule);

@@ -296,18 +296,19 @@ static int unresolved(struct serval_net *sn, struct sock *sk,
 }
 
 /* If all are asked, one that leads on is enough; else one that may, later */
-static struct serval_target *candidate(const struct serval_target_set *set,
+static struct serval_target *candidate(const struct serval_net *sn,
+				       const struct serval_target_set *set,
 				       int mode)
 {
 	struct serval_target *best;
 	u32 i, first, end;
 
 	if (mode != SERVAL_MODE_ALL)
-		return serval_service_choose(set, mode, IPPROTO_TCP, NULL);
-	first = serval_service_top(set, IPPROTO_TCP, &end);
+		return serval_service_choose(sn, set, mode, IPPROTO_TCP, NULL);
+	first = serval_service_top(sn, set, IPPROTO_TCP, &end);
 	best = set->t[first];
 	for (i = first; i < end; i++) {
-		if (!serval_target_is_for(set->t[i], IPPROTO_TCP))
+		if (!serval_target_is_for(sn, set->t[i], IPPROTO_TCP))
 			continue;
 		if (serval_target_leads_on(set->t[i]))
 			return set->t[i];
@@ -475,12 +476,12 @@ static int send_to_all(struct serval_net *sn, struct serval_conn *conn,
 	u32 i, end, onward = 0, asked = 0;
 	int err = -EHOSTUNREACH, err2;
 
-	i = serval_service_top(set, IPPROTO_TCP, &end);
+	i = serval_service_top(sn, set, IPPROTO_TCP, &end);
 	atomic_set(&fl->awaited, end - i);
 	for (; i < end; i++) {
 		struct serval_target *t = set->t[i];
 
-		if (!serval_target_is_for(t, IPPROTO_TCP)) {
+		if (!serval_target_is_for(sn, t, IPPROTO_TCP)) {
 			atomic_dec(&fl->awaited);
 			continue;
 		}
@@ -523,7 +524,7 @@ static int output_syn(struct serval_net *sn, struct serval_conn *conn,
 		return send_syn(sn, conn, fl, sk, skb, tos);
 	}
 	set = serval_service_find(sn, &conn->peer, IPPROTO_TCP);
-	t = set ? candidate(set, mode) : NULL;
+	t = set ? candidate(sn, set, mode) : NULL;
 	if (t && t->type == SERVAL_SERVICE_DELAY)
 		return hold_syn(sn, conn, t, sk, skb);
 	serval_output_cancel(sn, conn);
@@ -761,7 +762,7 @@ int serval_output_check(struct serval_net *sn, const struct serval_conn *conn)
 		return 0;
 	rcu_read_lock();
 	set = serval_service_find(sn, &conn->peer, IPPROTO_TCP);
-	t = set ? candidate(set, mode) : NULL;
+	t = set ? candidate(sn, set, mode) : NULL;
 	if (!set || (t && t->type == SERVAL_SERVICE_DROP)) {
 		SERVAL_INC(sn, NORULE);
 		err = -EHOSTUNREACH;

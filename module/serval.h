@@ -5,7 +5,7 @@
  *
  * Layers; a file includes only from its own layer and those above it here:
  *	L0 wire, lpm, addr		pure: no skb, no sock
- *	L1 ulid, mib, service, flow	tables
+ *	L1 ulid, mib, lifetime, service, flow	tables
  *	L2 ipv4, ipv6, path, offload	outer IP
  *	L3 device, fastopen, encap, encap_auto, delay, output, icmp, input,
  *	   handshake, datagram		the service access layer
@@ -70,6 +70,7 @@ struct serval_settings {
  * @secret:   of stateless ids (handshake.c); constant
  * @mib:      counters
  * @services: service table
+ * @lifetimes: rules in it that end by themselves
  * @flows:    connections and flows
  * @encap:    UDP encapsulation
  * @delay:    packets that wait for a controller
@@ -89,6 +90,7 @@ struct serval_net {
 	siphash_key_t secret;
 	struct serval_mib __percpu *mib;
 	struct serval_services services;
+	struct serval_lifetimes lifetimes;
 	struct serval_flows flows;
 	struct serval_encap encap;
 	struct serval_delay delay;

@@ -11,7 +11,8 @@
  * reader sees the old or the new set, never a mixture.  A service whose last
  * target goes leaves the table first and is freed after a grace period.
  * Resolution takes the longest matching prefix, in it the targets that the
- * mode admits, of these the highest priority, of these one by weight.
+ * mode admits, of these the highest priority, of these one by weight.  Targets
+ * that wait to be removed (lifetime.c) count as if they were not there.
  *
  * A bind is one of a stream or of a datagram socket and says nothing to the
  * other kind: who resolves for the one does not see the binds of the other,
@@ -88,25 +89,21 @@ static bool bind_conflict(const struct serval_target_set *set, struct sock *sk)
 }
 
 /**
- * serval_target_is_for() - does a target exist for a kind of socket
- * @t:        target
- * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ * serval_target_is_for() - does a target count
+ * @sn: namespace
+ * @t:  target
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP: who asks
  *
- * Return: false for a bind of the other kind.
+ * Not if it is bound by a socket of the other kind, or has ended by itself.
+ *
+ * Context: rcu_read_lock() held.
  */
-bool serval_target_is_for(const struct serval_target *t, u8 protocol)
+bool serval_target_is_for(const struct serval_net *sn,
+			  const struct serval_target *t, u8 protocol)
 {
-	return t->type != SERVAL_SERVICE_DEMUX || t->sk->sk_protocol == protocol;
-}
-
-static bool set_has(const struct serval_target_set *set, u8 protocol)
-{
-	u32 i;
-
-	for (i = 0; i < set->n; i++)
-		if (serval_target_is_for(set->t[i], protocol))
-			return true;
-	return false;
+	if (t->type == SERVAL_SERVICE_DEMUX)
+		return t->sk->sk_protocol == protocol;
+	return serval_target_usable(sn, t);
 }
 
 static struct serval_target *target_alloc(const struct serval_rule *rule)
@@ -122,7 +119,19 @@ static struct serval_target *target_alloc(const struct serval_rule *rule)
 	t->addr = rule->addr;
 	t->ifindex = rule->ifindex;
 	t->sk = rule->sk;
+	if (serval_life_alloc(t, rule)) {
+		kfree(t);
+		return NULL;
+	}
 	return t;
+}
+
+/* One that was never published */
+static void target_free(struct serval_target *t)
+{
+	if (t)
+		kfree(t->life);
+	kfree(t);
 }
 
 static struct serval_target_set *set_alloc(u32 n)
@@ -153,8 +162,6 @@ static void set_fill(struct serval_target_set *set,
 	}
 	if (new)
 		set->t[n++] = new;
-	set->stream = set_has(set, IPPROTO_TCP);
-	set->datagram = set_has(set, IPPROTO_UDP);
 }
 
 /* After publishing, before what was replaced is freed: who still sees the old
@@ -178,19 +185,21 @@ static struct serval_service *svc_alloc(const struct serval_rule *rule)
 	return svc;
 }
 
-static int add_first(struct serval_net *sn, const struct serval_rule *rule,
-		     struct serval_target_set *set)
+static struct serval_service *add_first(struct serval_net *sn,
+					const struct serval_rule *rule,
+					struct serval_target_set *set)
 {
 	struct serval_service *svc = svc_alloc(rule);
 	int err;
 
 	if (!svc)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	RCU_INIT_POINTER(svc->set, set);
 	err = serval_lpm_insert(sn->services.lpm, &svc->lpm);
-	if (err)
-		kfree(svc);
-	return err;
+	if (!err)
+		return svc;
+	kfree(svc);
+	return ERR_PTR(err);
 }
 
 static int check_new(const struct serval_target_set *old,
@@ -247,10 +256,13 @@ int serval_service_add(struct serval_net *sn, const struct serval_rule *rule,
 	if (svc) {
 		rcu_assign_pointer(svc->set, set);
 	} else {
-		err = add_first(sn, rule, set);
-		if (err)
+		svc = add_first(sn, rule, set);
+		if (IS_ERR(svc)) {
+			err = PTR_ERR(svc);
 			goto err_free_set;
+		}
 	}
+	__serval_life_begin(sn, svc, t);
 	sn->services.count++;
 	changed(sn);
 	if (old)
@@ -263,7 +275,7 @@ err_free_set:
 	kfree(set);
 err_unlock:
 	mutex_unlock(&sn->services.lock);
-	kfree(t);
+	target_free(t);
 	return err;
 }
 
@@ -285,12 +297,36 @@ static void __remove(struct serval_net *sn, struct serval_service *svc, int i)
 		set_fill(set, old, t, NULL);
 		rcu_assign_pointer(svc->set, set);
 	}
+	__serval_life_end(sn, t);
 	sn->services.count--;
 	changed(sn);
 	if (old->n == 1)
 		kfree_rcu(svc, rcu);
 	kfree_rcu(old, rcu);
 	kfree_rcu(t, rcu);
+}
+
+/**
+ * __serval_service_remove() - take a target out of the table
+ * @sn:   namespace
+ * @svc:  its prefix, not to be used afterwards
+ * @t:    target, not to be used afterwards
+ * @rule: what it was
+ *
+ * Context: process, services.lock held.
+ */
+void __serval_service_remove(struct serval_net *sn,
+			     struct serval_service *svc,
+			     struct serval_target *t,
+			     struct serval_rule *rule)
+{
+	const struct serval_target_set *set = set_locked(sn, svc);
+	int i = 0;
+
+	while (set->t[i] != t)
+		i++;
+	serval_rule_from_target(rule, svc, t);
+	__remove(sn, svc, i);
 }
 
 static struct serval_service *lookup_rule(struct serval_net *sn,
@@ -455,13 +491,9 @@ bool serval_service_pop_rule(struct serval_net *sn, struct serval_rule *rule)
 	u32 i;
 
 	mutex_lock(&sn->services.lock);
-	svc = svc_of(serval_lpm_find(sn->services.lpm, rule->id.s_sid,
-				     rule->bits));
-	if (!svc)
-		svc = serval_service_next(sn, &rule->id, rule->bits);
-	for (; svc; svc = svc_of(serval_lpm_next(sn->services.lpm,
-						 svc->lpm.key,
-						 svc->lpm.bits))) {
+	for (svc = serval_service_from(sn, &rule->id, rule->bits); svc;
+	     svc = svc_of(serval_lpm_next(sn->services.lpm, svc->lpm.key,
+					  svc->lpm.bits))) {
 		set = set_locked(sn, svc);
 		for (i = 0; i < set->n; i++)
 			if (set->t[i]->type != SERVAL_SERVICE_DEMUX)
@@ -491,6 +523,10 @@ static void apply_change(struct serval_rule *rule,
 		rule->addr = change->addr;
 	if (change->has_ifindex)
 		rule->ifindex = change->ifindex;
+	if (change->has_idle)
+		rule->idle = change->idle;
+	if (change->has_hard)
+		rule->hard = change->hard;
 }
 
 static void move_counters(struct serval_target *to,
@@ -545,8 +581,12 @@ int serval_service_set(struct serval_net *sn, struct serval_rule *rule,
 	if (!set || !t)
 		goto err_free;
 	move_counters(t, old->t[i]);
+	serval_life_keep(t, old->t[i], !change->has_idle, !change->has_hard);
 	set_fill(set, old, old->t[i], t);
 	rcu_assign_pointer(svc->set, set);
+	__serval_life_end(sn, old->t[i]);
+	__serval_life_begin(sn, svc, t);
+	serval_life_describe(t->life, rule);
 	changed(sn);
 	kfree_rcu(old->t[i], rcu);
 	kfree_rcu(old, rcu);
@@ -555,21 +595,33 @@ int serval_service_set(struct serval_net *sn, struct serval_rule *rule,
 	return 0;
 
 err_free:
-	kfree(t);
+	target_free(t);
 	kfree(set);
 err_unlock:
 	mutex_unlock(&sn->services.lock);
 	return err;
 }
 
-static bool serves(const struct serval_lpm_entry *e, unsigned long protocol)
+/* What a prefix must have to count */
+struct wanted {
+	const struct serval_net *sn;
+	u8 protocol;
+};
+
+static bool serves(const struct serval_lpm_entry *e, unsigned long arg)
 {
-	const struct serval_service *svc;
+	const struct wanted *wanted = (const void *)arg;
 	const struct serval_target_set *set;
+	const struct serval_service *svc;
+	u32 i;
 
 	svc = container_of(e, struct serval_service, lpm);
 	set = rcu_dereference(svc->set);
-	return protocol == IPPROTO_TCP ? set->stream : set->datagram;
+	for (i = 0; i < set->n; i++)
+		if (serval_target_is_for(wanted->sn, set->t[i],
+					 wanted->protocol))
+			return true;
+	return false;
 }
 
 /**
@@ -579,15 +631,18 @@ static bool serves(const struct serval_lpm_entry *e, unsigned long protocol)
  * @protocol: IPPROTO_TCP or IPPROTO_UDP: whose binds count
  *
  * Context: rcu_read_lock() held, also while the result is used.
- * Return: NULL if nothing matches; else a set with a rule or such a bind.
+ * Return: NULL if nothing matches; else a set with a rule or such a bind, one
+ * at least to be used.
  */
 const struct serval_target_set *
 serval_service_find(const struct serval_net *sn, const struct service_id *id,
 		    u8 protocol)
 {
+	const struct wanted wanted = { .sn = sn, .protocol = protocol };
 	struct serval_lpm_entry *e;
 
-	e = serval_lpm_lookup_if(sn->services.lpm, id->s_sid, serves, protocol);
+	e = serval_lpm_lookup_if(sn->services.lpm, id->s_sid, serves,
+				 (unsigned long)&wanted);
 	return e ? rcu_dereference(svc_of(e)->set) : NULL;
 }
 
@@ -596,7 +651,8 @@ serval_service_find(const struct serval_net *sn, const struct service_id *id,
  * @sn: namespace
  *
  * What is found afterwards is at least as new.  As long as the number stays,
- * so do a choice that was the only one and, under rcu_read_lock(), its target.
+ * so do a choice that was the only one and, under rcu_read_lock(), its target,
+ * which may have ended by itself (serval_target_is_for()).
  */
 u32 serval_service_seq(const struct serval_net *sn)
 {
@@ -613,18 +669,18 @@ bool serval_target_leads_on(const struct serval_target *t)
 	       t->type == SERVAL_SERVICE_DEMUX;
 }
 
-static bool mode_admits(int mode, const struct serval_target *t, u8 protocol)
+static bool admits(const struct serval_net *sn, int mode,
+		   const struct serval_target *t, u8 protocol)
 {
-	if (t->type == SERVAL_SERVICE_DEMUX)
-		return mode != SERVAL_MODE_FORWARD &&
-		       serval_target_is_for(t, protocol);
-	if (t->type == SERVAL_SERVICE_FORWARD)
-		return mode != SERVAL_MODE_DEMUX;
-	return true;
+	if ((t->type == SERVAL_SERVICE_DEMUX && mode == SERVAL_MODE_FORWARD) ||
+	    (t->type == SERVAL_SERVICE_FORWARD && mode == SERVAL_MODE_DEMUX))
+		return false;
+	return serval_target_is_for(sn, t, protocol);
 }
 
 /**
  * serval_service_choose() - one target by mode, priority and weight
+ * @sn:   namespace
  * @set:  from serval_service_find()
  * @mode: enum serval_resolution_mode
  * @protocol: whose binds count
@@ -634,18 +690,19 @@ static bool mode_admits(int mode, const struct serval_target *t, u8 protocol)
  * Return: NULL if the mode admits none of them.
  */
 struct serval_target *
-serval_service_choose(const struct serval_target_set *set, int mode,
+serval_service_choose(const struct serval_net *sn,
+		      const struct serval_target_set *set, int mode,
 		      u8 protocol, bool *only)
 {
 	u32 first, i, n = 0;
 	u64 sum = 0, pick;
 
 	for (first = 0; first < set->n; first++)
-		if (mode_admits(mode, set->t[first], protocol))
+		if (admits(sn, mode, set->t[first], protocol))
 			break;
 	for (i = first; i < set->n &&
 	     set->t[i]->priority == set->t[first]->priority; i++) {
-		if (!mode_admits(mode, set->t[i], protocol))
+		if (!admits(sn, mode, set->t[i], protocol))
 			continue;
 		sum += set->t[i]->weight;
 		n++;
@@ -657,7 +714,7 @@ serval_service_choose(const struct serval_target_set *set, int mode,
 
 	pick = mul_u64_u32_shr(sum, get_random_u32(), 32);
 	for (i = first; i < set->n; i++) {
-		if (!mode_admits(mode, set->t[i], protocol))
+		if (!admits(sn, mode, set->t[i], protocol))
 			continue;
 		if (pick < set->t[i]->weight)
 			return set->t[i];
@@ -668,20 +725,23 @@ serval_service_choose(const struct serval_target_set *set, int mode,
 
 /**
  * serval_service_top() - range of the targets of the highest priority
+ * @sn: namespace
  * @set: from serval_service_find()
  * @protocol: whose binds count
  * @end: result: index after the last of them
  *
+ * Context: rcu_read_lock() held.
  * Return: index of the first.  Between them may be some that are not for
- * @protocol.
+ * @protocol, or not to be used any more.
  */
-u32 serval_service_top(const struct serval_target_set *set, u8 protocol,
+u32 serval_service_top(const struct serval_net *sn,
+		       const struct serval_target_set *set, u8 protocol,
 		       u32 *end)
 {
 	u32 first = 0;
 
 	while (first < set->n - 1 &&
-	       !serval_target_is_for(set->t[first], protocol))
+	       !serval_target_is_for(sn, set->t[first], protocol))
 		first++;
 	*end = first;
 	while (*end < set->n &&
@@ -791,6 +851,25 @@ struct serval_service *serval_service_next(const struct serval_net *sn,
 }
 
 /**
+ * serval_service_from() - iterate over prefixes, from one that may be gone
+ * @sn:   namespace
+ * @id:   prefix
+ * @bits: its length
+ *
+ * Context: rcu_read_lock() or services.lock held.
+ * Return: the prefix if it is there, else the one that follows.
+ */
+struct serval_service *serval_service_from(const struct serval_net *sn,
+					   const struct service_id *id,
+					   u16 bits)
+{
+	struct serval_lpm_entry *e;
+
+	e = serval_lpm_find(sn->services.lpm, id->s_sid, bits);
+	return e ? svc_of(e) : serval_service_next(sn, id, bits);
+}
+
+/**
  * serval_target_stats() - read a target's counters
  * @t:     target
  * @stats: result
@@ -823,19 +902,28 @@ void serval_rule_from_target(struct serval_rule *rule,
 	rule->addr = t->addr;
 	rule->ifindex = t->ifindex;
 	rule->sk = t->sk;
+	rule->reason = 0;
+	serval_life_describe(t->life, rule);
 }
 
 /**
  * serval_services_init() - make a namespace's table
  * @sn: namespace
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0 or a negative errno.
  */
 int serval_services_init(struct serval_net *sn)
 {
+	int err;
+
 	mutex_init(&sn->services.lock);
 	sn->services.lpm = serval_lpm_alloc();
-	return sn->services.lpm ? 0 : -ENOMEM;
+	if (!sn->services.lpm)
+		return -ENOMEM;
+	err = serval_lifetimes_init(sn);
+	if (err)
+		serval_lpm_free(sn->services.lpm);
+	return err;
 }
 
 /**
@@ -848,6 +936,7 @@ void serval_services_exit(struct serval_net *sn)
 {
 	struct serval_rule rule = {};
 
+	serval_lifetimes_exit(sn);
 	while (serval_service_pop_rule(sn, &rule))
 		cond_resched();
 	serval_lpm_free(sn->services.lpm);

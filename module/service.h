@@ -6,12 +6,14 @@
 #define _SERVAL_SERVICE_H
 
 #include <linux/atomic.h>
+#include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/serval.h>
 #include <linux/skbuff.h>
 
 #include "addr.h"
+#include "lifetime.h"
 #include "lpm.h"
 
 struct netlink_ext_ack;
@@ -30,6 +32,7 @@ struct sock;
  * @addr:     FORWARD: locator, see addr.h
  * @ifindex:  FORWARD: outgoing device or 0
  * @sk:       DEMUX: the bound socket; the target is gone before it is
+ * @life:     when it ends, NULL if it has no timeout
  * @resolved_packets: SYNs sent or delivered by this target
  * @resolved_bytes:   their TCP segments
  * @dropped_packets:  SYNs it could not take
@@ -48,6 +51,7 @@ struct serval_target {
 	struct in6_addr addr;
 	u32 ifindex;
 	struct sock *sk;
+	struct serval_life *life;
 	atomic64_t resolved_packets;
 	atomic64_t resolved_bytes;
 	atomic64_t dropped_packets;
@@ -59,8 +63,6 @@ struct serval_target {
  * struct serval_target_set - all targets of one prefix, best first
  * @rcu: freed after a grace period
  * @n: how many, at least 1
- * @stream:   some lead stream sockets on: rules, or binds of such sockets
- * @datagram: some lead datagram sockets on
  * @t: sorted by falling priority
  *
  * Constant once published: every change publishes another one.
@@ -68,8 +70,6 @@ struct serval_target {
 struct serval_target_set {
 	struct rcu_head rcu;
 	u32 n;
-	bool stream;
-	bool datagram;
 	struct serval_target *t[];
 };
 
@@ -111,6 +111,10 @@ struct serval_services {
  * @addr: see there
  * @ifindex: see there
  * @sk: see there
+ * @idle: seconds without use after which it ends, 0 = none
+ * @hard: seconds after which it ends, 0 = none
+ * @expires: milliseconds until it ends, if it has a timeout
+ * @reason: enum serval_service_reason if it ended by itself, else 0
  *
  * Used by netlink requests and events.
  */
@@ -124,16 +128,23 @@ struct serval_rule {
 	struct in6_addr addr;
 	u32 ifindex;
 	struct sock *sk;
+	u32 idle;
+	u32 hard;
+	u64 expires;
+	u8 reason;
 };
 
 /* What SERVICE_SET alters; has_* say which */
 struct serval_rule_change {
 	bool has_flags, has_priority, has_weight, has_addr, has_ifindex;
+	bool has_idle, has_hard;
 	u8 flags;
 	u32 priority;
 	u32 weight;
 	struct in6_addr addr;
 	u32 ifindex;
+	u32 idle;
+	u32 hard;
 };
 
 /* Counters of a target, by value */
@@ -158,6 +169,10 @@ int serval_service_del(struct serval_net *sn, struct serval_rule *rule,
 int serval_service_set(struct serval_net *sn, struct serval_rule *rule,
 		       const struct serval_rule_change *change,
 		       struct netlink_ext_ack *extack);
+void __serval_service_remove(struct serval_net *sn,
+			     struct serval_service *svc,
+			     struct serval_target *t,
+			     struct serval_rule *rule);
 bool serval_service_pop_rule(struct serval_net *sn, struct serval_rule *rule);
 void serval_service_put_bind(struct serval_net *sn,
 			     const struct serval_rule *rule);
@@ -169,12 +184,15 @@ const struct serval_target_set *
 serval_service_find(const struct serval_net *sn, const struct service_id *id,
 		    u8 protocol);
 u32 serval_service_seq(const struct serval_net *sn);
-u32 serval_service_top(const struct serval_target_set *set, u8 protocol,
+u32 serval_service_top(const struct serval_net *sn,
+		       const struct serval_target_set *set, u8 protocol,
 		       u32 *end);
 struct serval_target *
-serval_service_choose(const struct serval_target_set *set, int mode,
+serval_service_choose(const struct serval_net *sn,
+		      const struct serval_target_set *set, int mode,
 		      u8 protocol, bool *only);
-bool serval_target_is_for(const struct serval_target *t, u8 protocol);
+bool serval_target_is_for(const struct serval_net *sn,
+			  const struct serval_target *t, u8 protocol);
 bool serval_target_leads_on(const struct serval_target *t);
 struct serval_target *
 serval_service_listener(const struct serval_net *sn,
@@ -188,20 +206,38 @@ serval_service_receiver(const struct serval_net *sn,
 struct serval_service *serval_service_next(const struct serval_net *sn,
 					   const struct service_id *id,
 					   u16 bits);
+struct serval_service *serval_service_from(const struct serval_net *sn,
+					   const struct service_id *id,
+					   u16 bits);
 void serval_target_stats(const struct serval_target *t,
 			 struct serval_target_stats *stats);
 void serval_rule_from_target(struct serval_rule *rule,
 			     const struct serval_service *svc,
 			     const struct serval_target *t);
 
+/* Not one that waits to be removed, nor one whose device is down */
+static inline bool serval_target_usable(const struct serval_net *sn,
+					const struct serval_target *t)
+{
+	return likely(!t->life && !t->ifindex) || serval_life_usable(sn, t);
+}
+
+static inline void serval_target_used(struct serval_target *t)
+{
+	if (unlikely(t->life) && t->life->idle)
+		WRITE_ONCE(t->life->used, jiffies);
+}
+
 static inline void serval_target_resolved(struct serval_target *t, u32 bytes)
 {
+	serval_target_used(t);
 	atomic64_inc(&t->resolved_packets);
 	atomic64_add(bytes, &t->resolved_bytes);
 }
 
 static inline void serval_target_dropped(struct serval_target *t, u32 bytes)
 {
+	serval_target_used(t);
 	atomic64_inc(&t->dropped_packets);
 	atomic64_add(bytes, &t->dropped_bytes);
 }

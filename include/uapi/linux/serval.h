@@ -157,7 +157,8 @@ enum serval_udp_encap {
  *                            targets, of one prefix if it is given
  * @SERVAL_CMD_SERVICE_NEW:   add a rule; EEXIST if there is one like it
  * @SERVAL_CMD_SERVICE_DEL:   delete a rule; answers with its last counters
- * @SERVAL_CMD_SERVICE_SET:   change priority, weight, flags or target of a rule
+ * @SERVAL_CMD_SERVICE_SET:   change priority, weight, flags, target or timeouts
+ *                            of a rule; a timeout that is given starts anew
  * @SERVAL_CMD_SERVICE_FLUSH: delete every rule (binds are not rules)
  * @SERVAL_CMD_FLOW_GET:      one flow by local id, or a dump of all
  * @SERVAL_CMD_FLOW_DEL:      abort a flow's connection (ECONNABORTED)
@@ -207,6 +208,13 @@ enum serval_service_type {
 	SERVAL_SERVICE_DROP	= 4,	/* refuse: EHOSTUNREACH */
 };
 
+/* Why a rule ended that nobody deleted */
+enum serval_service_reason {
+	SERVAL_REASON_TIMEOUT		= 1,
+	SERVAL_REASON_IDLE_TIMEOUT	= 2,	/* not chosen for a connection */
+	SERVAL_REASON_DEVICE		= 3,	/* it went down or away */
+};
+
 /* Attributes of the service commands.  A rule is identified by ID,
  * PREFIX_BITS, TYPE and, for FORWARD, IFINDEX and one of ADDR4 and ADDR6.
  */
@@ -230,6 +238,10 @@ enum serval_a_service {
 	SERVAL_A_SERVICE_STATS,		/* nest, enum serval_a_service_stats */
 	SERVAL_A_SERVICE_ADDR6,		/* binary, 16 bytes, FORWARD only */
 	SERVAL_A_SERVICE_NEW_ADDR6,	/* binary, 16 bytes, as NEW_ADDR4 */
+	SERVAL_A_SERVICE_TIMEOUT,	/* u32, seconds after which it ends, 0 = none */
+	SERVAL_A_SERVICE_IDLE_TIMEOUT,	/* u32, seconds without use, 0 = none */
+	SERVAL_A_SERVICE_EXPIRES,	/* u64, milliseconds left; output only */
+	SERVAL_A_SERVICE_REASON,	/* u8, enum serval_service_reason; output only */
 
 	__SERVAL_A_SERVICE_MAX,
 	SERVAL_A_SERVICE_MAX = __SERVAL_A_SERVICE_MAX - 1

@@ -27,6 +27,10 @@ struct nl_msg *fake_service_msg(int cmd, int flags,
 		nla_put_u64(msg, SERVAL_A_SERVICE_INODE, svc->inode);
 	if (svc->has & HAS(UID))
 		nla_put_u32(msg, SERVAL_A_SERVICE_UID, svc->uid);
+	if (svc->has & HAS(EXPIRES))
+		nla_put_u64(msg, SERVAL_A_SERVICE_EXPIRES, svc->expires);
+	if (svc->has & HAS(REASON))
+		nla_put_u8(msg, SERVAL_A_SERVICE_REASON, svc->reason);
 	nest = nla_nest_start(msg, SERVAL_A_SERVICE_STATS);
 	nla_put_u64(msg, SERVAL_A_SERVICE_STATS_PACKETS_RESOLVED, 3);
 	nla_put_u64(msg, SERVAL_A_SERVICE_STATS_BYTES_RESOLVED, 180);

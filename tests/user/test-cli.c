@@ -128,6 +128,33 @@ static void test_ipv6(struct bench *b)
 	       "");
 }
 
+static void test_timeouts(struct bench *b)
+{
+	struct serval_service *rule = &b->fk.rule[0];
+
+	expect(b, "service add 80 via 10.0.0.2 timeout 60 idle-timeout 5", 0,
+	       "", "");
+	expect(b, "service save", 0,
+	       "service add 0x00000050 via 10.0.0.2 priority 1 weight 1 timeout 60 idle-timeout 5\n",
+	       "");
+	rule->has |= SERVAL_HAS(SERVAL_A_SERVICE_EXPIRES) |
+		     SERVAL_HAS(SERVAL_A_SERVICE_REASON);
+	rule->expires = 4001;
+	rule->reason = SERVAL_REASON_DEVICE;
+	expect(b, "service", 0,
+	       "0x00000050 via 10.0.0.2 priority 1 weight 1 timeout 60 idle-timeout 5 expires 5s reason device\n",
+	       "");
+	expect(b, "-j service", 0,
+	       "[{\"id\":\"0x00000050\",\"bits\":256,\"type\":\"forward\",\"via\":\"10.0.0.2\",\"priority\":1,\"weight\":1,\"timeout\":60,\"idle_timeout\":5,\"expires_ms\":4001,\"reason\":\"device\"}]\n",
+	       "");
+	expect(b, "service save", 0,
+	       "service add 0x00000050 via 10.0.0.2 priority 1 weight 1 timeout 60 idle-timeout 5\n",
+	       "");
+	expect(b, "service change 80 timeout x", 2, "",
+	       "serval: \"x\" is not a number (timeout)\n");
+	run(b, "service flush");
+}
+
 static void test_deletion(struct bench *b)
 {
 	struct serval_service *demux = &b->fk.rule[0];
@@ -269,6 +296,7 @@ int main(void)
 		return 1;
 	test_rules(&b);
 	test_ipv6(&b);
+	test_timeouts(&b);
 	test_deletion(&b);
 	test_restore(&b);
 	test_flows(&b);

@@ -124,11 +124,14 @@ static int read_rules(struct cli *cli, FILE *in, struct rules *rules)
 /* A rule that is there already gets the saved values. */
 static int apply_rule(struct cli *cli, const struct serval_service *svc)
 {
+	static const __u32 values = SERVAL_HAS(SERVAL_A_SERVICE_WEIGHT) |
+				    SERVAL_HAS(SERVAL_A_SERVICE_FLAGS) |
+				    SERVAL_HAS(SERVAL_A_SERVICE_PRIORITY) |
+				    SERVAL_HAS(SERVAL_A_SERVICE_TIMEOUT) |
+				    SERVAL_HAS(SERVAL_A_SERVICE_IDLE_TIMEOUT);
 	int err = serval_service_add(cli->ctl, svc);
 
-	if (err == -EEXIST && svc->has & (SERVAL_HAS(SERVAL_A_SERVICE_WEIGHT) |
-					  SERVAL_HAS(SERVAL_A_SERVICE_FLAGS) |
-					  SERVAL_HAS(SERVAL_A_SERVICE_PRIORITY)))
+	if (err == -EEXIST && svc->has & values)
 		err = serval_service_set(cli->ctl, svc);
 	return err ? cli_refused(cli, err) : CLI_OK;
 }

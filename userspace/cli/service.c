@@ -10,7 +10,8 @@
 #define HAS(name)	SERVAL_HAS(SERVAL_A_SERVICE_##name)
 #define HAS_ADDR	(HAS(ADDR4) | HAS(ADDR6))
 #define HAS_TARGET	(HAS(TYPE) | HAS_ADDR | HAS(IFINDEX))
-#define HAS_VALUES	(HAS(PRIORITY) | HAS(WEIGHT) | HAS(FLAGS))
+#define HAS_VALUES	(HAS(PRIORITY) | HAS(WEIGHT) | HAS(FLAGS) | \
+			 HAS(TIMEOUT) | HAS(IDLE_TIMEOUT))
 #define HAS_NEW_ADDR	(HAS(NEW_ADDR4) | HAS(NEW_ADDR6))
 #define HAS_NEW		(HAS_NEW_ADDR | HAS(NEW_IFINDEX))
 
@@ -45,6 +46,25 @@ void show_rule(struct cli *cli, const struct serval_service *svc)
 	if (svc->has & HAS(WEIGHT))
 		out_uint(out, "weight", " weight ", svc->weight);
 	show_flags(cli, svc->flags);
+	if (svc->has & HAS(TIMEOUT))
+		out_uint(out, "timeout", " timeout ", svc->timeout);
+	if (svc->has & HAS(IDLE_TIMEOUT))
+		out_uint(out, "idle_timeout", " idle-timeout ",
+			 svc->idle_timeout);
+}
+
+static void show_end(struct cli *cli, const struct serval_service *svc)
+{
+	struct out *out = &cli->out;
+
+	if (svc->has & HAS(EXPIRES)) {
+		out_uint(out, NULL, " expires ", (svc->expires + 999) / 1000);
+		out_str(out, NULL, "s", "");
+		out_uint(out, "expires_ms", NULL, svc->expires);
+	}
+	if (svc->has & HAS(REASON))
+		out_str(out, "reason", " reason ",
+			serval_service_reason_name(svc->reason));
 }
 
 static void show_stats(struct cli *cli, const struct serval_target_stats *s)
@@ -66,6 +86,7 @@ void show_service(struct cli *cli, const struct serval_service *svc)
 	struct out *out = &cli->out;
 
 	show_rule(cli, svc);
+	show_end(cli, svc);
 	if (svc->has & HAS(UID))
 		out_uint(out, "uid", " uid ", svc->uid);
 	if (svc->has & HAS(INODE))
@@ -214,23 +235,54 @@ static int read_to(struct cli *cli, struct serval_service *svc,
 	return CLI_OK;
 }
 
+static const struct number_keyword {
+	const char *word;
+	__u32 has;
+	size_t offset;
+} number_keywords[] = {
+	{ "priority", HAS(PRIORITY),
+	  offsetof(struct serval_service, priority) },
+	{ "weight", HAS(WEIGHT), offsetof(struct serval_service, weight) },
+	{ "timeout", HAS(TIMEOUT), offsetof(struct serval_service, timeout) },
+	{ "idle-timeout", HAS(IDLE_TIMEOUT),
+	  offsetof(struct serval_service, idle_timeout) },
+};
+
+static bool is_keyword(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(number_keywords); i++)
+		if (!strcmp(word, number_keywords[i].word))
+			return true;
+	return !strcmp(word, "via") || !strcmp(word, "dev") ||
+	       !strcmp(word, "to") || !strcmp(word, "flags");
+}
+
 /* A keyword of a rule, @word, and its value. */
 static int read_keyword(struct cli *cli, struct args *args,
 			struct serval_service *svc, const char *word)
 {
 	bool moved = svc->has & HAS_NEW_ADDR;
 	const char *value;
+	size_t i;
 
 	if (!strcmp(word, "drop") || !strcmp(word, "delay"))
 		return mark(cli, svc, HAS(TYPE), word) ?:
 		       read_type(cli, word, &svc->type);
-	if (strcmp(word, "via") && strcmp(word, "dev") && strcmp(word, "to") &&
-	    strcmp(word, "priority") && strcmp(word, "weight") &&
-	    strcmp(word, "flags"))
+	if (!is_keyword(word))
 		return cli_bad(cli, "\"%s\" is not expected here", word);
 	value = args_value(cli, args, word);
 	if (!value)
 		return CLI_USAGE;
+	for (i = 0; i < ARRAY_SIZE(number_keywords); i++) {
+		const struct number_keyword *k = &number_keywords[i];
+
+		if (!strcmp(word, k->word))
+			return mark(cli, svc, k->has, word) ?:
+			       read_u32(cli, value, word,
+					(void *)((char *)svc + k->offset));
+	}
 	if (!strcmp(word, "via"))
 		return read_via(cli, svc, value);
 	if (!strcmp(word, "to"))
@@ -241,12 +293,6 @@ static int read_keyword(struct cli *cli, struct args *args,
 	if (!strcmp(word, "dev"))
 		return mark(cli, svc, HAS(IFINDEX), word) ?:
 		       read_dev(cli, value, &svc->ifindex);
-	if (!strcmp(word, "priority"))
-		return mark(cli, svc, HAS(PRIORITY), word) ?:
-		       read_u32(cli, value, word, &svc->priority);
-	if (!strcmp(word, "weight"))
-		return mark(cli, svc, HAS(WEIGHT), word) ?:
-		       read_u32(cli, value, word, &svc->weight);
 	return mark(cli, svc, HAS(FLAGS), word) ?:
 	       read_flags(cli, value, &svc->flags);
 }
@@ -372,7 +418,7 @@ int service_change(struct cli *cli, struct args *args)
 	if (err)
 		return err;
 	if (!(svc.has & (HAS_VALUES | HAS_NEW)))
-		return cli_bad(cli, "nothing to change: to, priority, weight or flags is missing");
+		return cli_bad(cli, "nothing to change: name a target, a value or a timeout");
 	if (cli_open(cli))
 		return CLI_REFUSED;
 	if (!(svc.has & HAS(TYPE)))

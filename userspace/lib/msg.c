@@ -31,6 +31,10 @@ static const struct nla_policy service_policy[SERVAL_A_SERVICE_MAX + 1] = {
 					    .maxlen = ADDR6_LEN },
 	[SERVAL_A_SERVICE_NEW_ADDR6]	= { .minlen = ADDR6_LEN,
 					    .maxlen = ADDR6_LEN },
+	[SERVAL_A_SERVICE_TIMEOUT]	= { .type = NLA_U32 },
+	[SERVAL_A_SERVICE_IDLE_TIMEOUT]	= { .type = NLA_U32 },
+	[SERVAL_A_SERVICE_EXPIRES]	= { .type = NLA_U64 },
+	[SERVAL_A_SERVICE_REASON]	= { .type = NLA_U8 },
 };
 
 static const struct nla_policy
@@ -121,6 +125,8 @@ static const struct request_attr {
 	{ SERVAL_A_SERVICE_NEW_IFINDEX, OFFSET(new_ifindex) },
 	{ SERVAL_A_SERVICE_ADDR6, OFFSET(addr6) },
 	{ SERVAL_A_SERVICE_NEW_ADDR6, OFFSET(new_addr6) },
+	{ SERVAL_A_SERVICE_TIMEOUT, OFFSET(timeout) },
+	{ SERVAL_A_SERVICE_IDLE_TIMEOUT, OFFSET(idle_timeout) },
 };
 
 static int value_len(const struct nla_policy *policy)
@@ -281,6 +287,10 @@ int serval_msg_parse_service(const struct nlmsghdr *nlh,
 	COPY(svc->uid, a[SERVAL_A_SERVICE_UID]);
 	COPY(svc->addr6, a[SERVAL_A_SERVICE_ADDR6]);
 	COPY(svc->new_addr6, a[SERVAL_A_SERVICE_NEW_ADDR6]);
+	COPY(svc->timeout, a[SERVAL_A_SERVICE_TIMEOUT]);
+	COPY(svc->idle_timeout, a[SERVAL_A_SERVICE_IDLE_TIMEOUT]);
+	COPY(svc->expires, a[SERVAL_A_SERVICE_EXPIRES]);
+	COPY(svc->reason, a[SERVAL_A_SERVICE_REASON]);
 	svc->has = attrs_present(a, SERVAL_A_SERVICE_MAX) |
 		   SERVAL_HAS(SERVAL_A_SERVICE_PREFIX_BITS);
 	if (a[SERVAL_A_SERVICE_STATS])

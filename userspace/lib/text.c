@@ -18,6 +18,20 @@ const char *serval_service_type_name(unsigned int type)
 	}
 }
 
+const char *serval_service_reason_name(unsigned int reason)
+{
+	switch (reason) {
+	case SERVAL_REASON_TIMEOUT:
+		return "timeout";
+	case SERVAL_REASON_IDLE_TIMEOUT:
+		return "idle-timeout";
+	case SERVAL_REASON_DEVICE:
+		return "device";
+	default:
+		return "unknown";
+	}
+}
+
 const char *serval_flow_state_name(unsigned int state)
 {
 	static const char * const names[] = {

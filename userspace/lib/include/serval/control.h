@@ -64,8 +64,13 @@ struct serval_target_stats {
  * @stats:       counters
  * @addr6:       FORWARD: the target's address, if it is an IPv6 one
  * @new_addr6:   serval_service_set(): the new address, if it is an IPv6 one
+ * @timeout:     seconds after which the rule ends, 0 means never
+ * @idle_timeout: seconds without use after which it ends, 0 means never
+ * @expires:     milliseconds until it ends if it is not used
+ * @reason:      enum serval_service_reason, if it ended by itself
  *
- * @proto, @cookie, @inode, @uid and @stats come from the kernel only.
+ * @proto, @cookie, @inode, @uid, @stats, @expires and @reason come from the
+ * kernel only.
  */
 struct serval_service {
 	__u32 has;
@@ -86,6 +91,10 @@ struct serval_service {
 	struct serval_target_stats stats;
 	struct in6_addr addr6;
 	struct in6_addr new_addr6;
+	__u32 timeout;
+	__u32 idle_timeout;
+	__u64 expires;
+	__u8 reason;
 };
 
 /**
@@ -438,6 +447,14 @@ int serval_events_read(struct serval_events *ev, serval_event_fn fn,
  * Return: "forward", "demux", "delay", "drop" or "unknown".
  */
 const char *serval_service_type_name(unsigned int type);
+
+/**
+ * serval_service_reason_name() - text of why a rule ended
+ * @reason: enum serval_service_reason
+ *
+ * Return: "timeout", "idle-timeout", "device" or "unknown".
+ */
+const char *serval_service_reason_name(unsigned int reason);
 
 /**
  * serval_flow_state_name() - text of a state

@@ -36,7 +36,7 @@
  * @sn:   namespace
  * @conn: connection
  *
- * Return: enum serval_udp_encap.
+ * Return: SERVAL_UDP_*, but not SERVAL_UDP_DEFAULT.
  */
 int serval_encap_mode(const struct serval_net *sn,
 		      const struct serval_conn *conn)

@@ -53,7 +53,7 @@ struct serval_conn_key {
  * @owned:   a struct socket has it: not for the collector
  * @owner:   that socket's sock, no reference: release() ends @owned
  * @dead:    out of the table; never get a socket or flow any more
- * @encap:   enum serval_udp_encap, or SERVAL_UDP_DEFAULT: as the namespace
+ * @encap:   SERVAL_UDP_ENCAP
  * @bound:   @local was given by bind() and is in the service table
  * @autobound: @local is a random name, because the program gave none
  * @recv_dest: SERVAL_RECVDEST

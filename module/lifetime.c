@@ -274,8 +274,8 @@ static struct serval_target *find_gone(struct serval_net *sn,
 	const struct serval_target_set *set;
 	u32 i;
 
-	set = rcu_dereference_protected(svc->set,
-				lockdep_is_held(&sn->services.lock));
+	lockdep_assert_held(&sn->services.lock);
+	set = rcu_dereference_protected(svc->set, true);
 	for (i = 0; i < set->n; i++)
 		if (set->t[i]->ifindex &&
 		    xa_load(&sn->lifetimes.gone, set->t[i]->ifindex))

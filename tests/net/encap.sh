@@ -191,7 +191,8 @@ is "it still serves" "$(sv connect "$id")" "$S_ADDR udp"
 # garbage for the port is noise, not an answer
 errors=$(counter s InHdrErrors)
 on c bash -c "echo noise > /dev/udp/$S_ADDR/5001"
-check "noise is counted" wait_until 10 eval '[ "$(counter s InHdrErrors)" -gt '"$errors"' ]'
+counted() { [ "$(counter s InHdrErrors)" -gt "$errors" ]; }
+check "noise is counted" wait_until 10 counted
 check "the tables are empty" wait_until 60 no_flows c s
 is "no packet was lost on the way back" "$(counter s OutNoFlow) $(counter s NoRoute)" "0 0"
 on s sysctl -qw net.serval.udp_encap_server_port=0

@@ -259,8 +259,10 @@ link_up() {
 	ip -n "$TAG-$1" link show dev "$2" | grep -q LOWER_UP
 }
 
-C_ADDR=$(ip_of 0 1)
-S_ADDR=$(ip_of 0 2)
+case $SV_WAY in
+*6) C_ADDR=fd09::1 S_ADDR=fd09::2 ;;
+*) C_ADDR=10.9.0.1 S_ADDR=10.9.0.2 ;;
+esac
 C_ADDR4=10.9.0.1
 S_ADDR4=10.9.0.2
 

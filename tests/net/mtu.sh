@@ -18,20 +18,23 @@ route q 0 "$(ip_of 2 1)"
 forwarding r q
 quiet_tw c s
 id=$(new_id)
-rule c "$id" via $S_ADDR
+rule c "$id" via "$S_ADDR"
 serve "$id"
 # IPv6 has no links below 1,280
-[[ $SV_WAY = *6 ]] && wide=1450 small=1350 own=1290 || wide=1400 small=1100 own=1000
+case $SV_WAY in
+*6) wide=1450 small=1350 own=1290 ;;
+*) wide=1400 small=1100 own=1000 ;;
+esac
 narrow() {
 	ip -n "$(ns r)" link set eth1 mtu "$1"
 	ip -n "$(ns q)" link set eth1 mtu "$1"
 }
 check "over two routers" sv transfer -u 500000 -d 500000 "$id"
-narrow $wide
+narrow "$wide"
 check "a narrower link between them" sv transfer -u 500000 -d 500000 "$id"
 start slow sv transfer -p 2 -u 3000000 -d 3000000 -H "$id"
 until_said slow 'established 2'
-narrow $small
+narrow "$small"
 tell slow
 check "a link that becomes narrower in the middle" result slow
 route c default "$(ip_of 0 254)" mtu "$own"

@@ -18,7 +18,7 @@ forwarding r
 on c sysctl -qw net.ipv4.ip_local_port_range="60000 60999"
 quiet_tw c s
 id=$(new_id)
-rule c "$id" via $S_ADDR
+rule c "$id" via "$S_ADDR"
 serve "$id"
 
 dropped() {

@@ -378,7 +378,7 @@ int cmd_pick(int argc, char **argv)
 			if (!got[i].n || !strcmp(got[i].addr, text))
 				break;
 		expect(i < ARRAY_SIZE(got));
-		strcpy(got[i].addr, text);
+		memcpy(got[i].addr, text, sizeof(text));
 		got[i].n++;
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &lg, sizeof(lg));
 		close(fd);

@@ -130,19 +130,14 @@ struct sockaddr_sv {
  */
 #define SERVAL_DEST		7
 
-/* int, set/get: enum serval_udp_encap, or SERVAL_UDP_DEFAULT for the sysctl
- * udp_encap; what connect() sends; an accepted connection answers as it was
- * spoken to
+/* int, set/get: SERVAL_UDP_*; what requests are sent as, for ways that let IP
+ * protocol 144 not pass; an accepted connection answers as it was spoken to
  */
 #define SERVAL_UDP_ENCAP	6
-
-/* Requests inside UDP, for ways that let protocol 144 not pass */
-enum serval_udp_encap {
-	SERVAL_UDP_DEFAULT	= -1,
-	SERVAL_UDP_NEVER	= 0,	/* IP protocol 144 */
-	SERVAL_UDP_ALWAYS	= 1,
-	SERVAL_UDP_AUTO		= 2,	/* if IP protocol 144 is not answered */
-};
+#define SERVAL_UDP_DEFAULT	(-1)	/* as the sysctl udp_encap says */
+#define SERVAL_UDP_NEVER	0	/* IP protocol 144 */
+#define SERVAL_UDP_ALWAYS	1	/* the same inside UDP */
+#define SERVAL_UDP_AUTO		2	/* if IP protocol 144 is not answered */
 
 /* Generic netlink family */
 #define SERVAL_GENL_NAME		"serval"

@@ -241,7 +241,7 @@ static void send_keepalive(struct serval_net *sn, struct serval_flow *fl)
 	const struct serval_pkt pkt = {
 		.src = fl->local_id,
 		.dst = fl->peer_id,
-		.protocol = SERVAL_PROTO_NONE,
+		.protocol = fl->conn->protocol,
 	};
 	struct sock *sk = serval_conn_get_sock(fl->conn);
 

@@ -298,7 +298,7 @@ static void rcv_parsed(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, wire_mib[err]);
 	if (pkt.has & SERVAL_HAS_CONTROL)
 		return rcv_control(sn, skb, &pkt, len);
-	if (pkt.protocol == SERVAL_PROTO_NONE && pkt.dst && skb->len == len)
+	if (pkt.protocol == SERVAL_PROTO_TCP && pkt.dst && skb->len == len)
 		return rcv_keepalive(sn, skb, &pkt);
 	if (pkt.protocol == SERVAL_PROTO_UDP)
 		return serval_datagram_rcv(sn, skb, &pkt, len);

@@ -215,12 +215,12 @@ static void set_target(struct serval_net *sn, const struct serval_conn *conn,
 	way->target = t;
 	if (!t)
 		serval_path_set(&way->path, bind_addr, &dg->advised,
-				device_of(conn, dg));
+				device_of(conn, dg), false);
 	else if (t->type == SERVAL_SERVICE_FORWARD)
 		serval_path_set(&way->path, bind_addr, &t->addr,
-				t->ifindex ?: device_of(conn, dg));
+				t->ifindex ?: device_of(conn, dg), false);
 	else
-		serval_path_set(&way->path, bind_addr, &loopback, 0);
+		serval_path_set(&way->path, bind_addr, &loopback, 0, false);
 	if (!t || t->type == SERVAL_SERVICE_FORWARD)
 		choose_encap(sn, conn, fl, &way->path, dg);
 }

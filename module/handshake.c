@@ -425,10 +425,12 @@ static void clamp_received(struct sk_buff *skb, unsigned int len, u16 mss)
 	__skb_push(skb, len);
 }
 
+/* Who asks a group wants to hear from those that have the service */
 static void refuse(struct serval_net *sn, struct sk_buff *skb,
 		   const struct serval_pkt *pkt)
 {
-	send_nack(sn, skb, pkt, ECONNREFUSED);
+	if (!serval_outer_is_group(skb))
+		send_nack(sn, skb, pkt, ECONNREFUSED);
 	serval_drop(sn, skb, SERVAL_MIB_SYNNOSERVICE);
 }
 
@@ -472,7 +474,9 @@ void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 	if (!t || !listener_takes(sn, skb, t->sk, &seed.flow))
 		return refuse(sn, skb, pkt);
 	serval_target_resolved(t, skb->len - len);
-	if (!fl && serval_fastopen_wanted(t->sk, th)) {
+	skb->pkt_type = PACKET_HOST;	/* TCP takes nothing else */
+	if (!fl && !serval_outer_is_group(skb) &&
+	    serval_fastopen_wanted(t->sk, th)) {
 		fl = seed_for_syn(sn, skb, pkt, &seed, FASTOPEN);
 		seed_complete(sn, &seed, th, true);
 	}

@@ -287,6 +287,15 @@ static const enum serval_mib_field wire_mib[__SERVAL_WIRE_MAX] = {
 	[SERVAL_WIRE_EXT_UNKNOWN] = SERVAL_MIB_INEXTUNKNOWN,
 };
 
+/* To this host; or a SYN to a group (Documentation/protocol.rst 4.13) */
+static bool addressed(const struct sk_buff *skb, const struct serval_pkt *pkt)
+{
+	if (serval_outer_is_group(skb))
+		return pkt->has & SERVAL_HAS_CONTROL &&
+		       pkt->flags == SERVAL_CTRL_SYN;
+	return skb->pkt_type == PACKET_HOST;
+}
+
 static void rcv_parsed(struct serval_net *sn, struct sk_buff *skb,
 		       unsigned int len)
 {
@@ -296,6 +305,8 @@ static void rcv_parsed(struct serval_net *sn, struct sk_buff *skb,
 	err = serval_wire_parse(skb->data, len, &pkt);
 	if (err)
 		return serval_drop(sn, skb, wire_mib[err]);
+	if (!addressed(skb, &pkt))
+		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	if (pkt.has & SERVAL_HAS_CONTROL)
 		return rcv_control(sn, skb, &pkt, len);
 	if (pkt.protocol == SERVAL_PROTO_TCP && pkt.dst && skb->len == len)
@@ -335,10 +346,8 @@ static void rcv(struct serval_net *sn, struct sk_buff *skb)
 
 	if (unlikely(!pskb_may_pull(skb, SERVAL_HDR_LEN)))
 		goto short_packet;
-	if (unlikely(skb->pkt_type != PACKET_HOST))
-		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	hdr = (struct serval_hdr *)skb->data;
-	if (likely(is_plain(hdr) &&
+	if (likely(skb->pkt_type == PACKET_HOST && is_plain(hdr) &&
 		   pskb_may_pull(skb, SERVAL_HDR_LEN + sizeof(struct tcphdr)))) {
 		hdr = (struct serval_hdr *)skb->data;
 		return rcv_segment(sn, skb, hdr->src, hdr->dst, SERVAL_HDR_LEN);

@@ -10,6 +10,9 @@
 #include "path.h"
 #include "serval.h"
 
+/* A request to a group asks the hosts of this link only */
+#define GROUP_TTL	1
+
 /**
  * serval_ipv4_lookup() - find the route of a path
  * @sn:    namespace
@@ -36,7 +39,7 @@ struct dst_entry *serval_ipv4_lookup(struct serval_net *sn,
 	rt = ip_route_output_flow(sn->net, &fl4, sk);
 	if (IS_ERR(rt))
 		return ERR_CAST(rt);
-	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
+	if (!path->group && serval_path_to_group(path, &rt->dst)) {
 		ip_rt_put(rt);
 		return ERR_PTR(-ENETUNREACH);
 	}
@@ -68,7 +71,8 @@ int serval_ipv4_output(struct serval_net *sn, struct serval_path *path,
 	iph = ip_hdr(skb);
 	*(__be16 *)iph = htons((4 << 12) | (5 << 8) | tos);
 	iph->frag_off = segs ? htons(IP_DF) : 0;
-	iph->ttl = ip4_dst_hoplimit(dst);
+	iph->ttl = ipv4_is_multicast(serval_addr_to4(&path->raddr)) ?
+		   GROUP_TTL : ip4_dst_hoplimit(dst);
 	iph->protocol = serval_path_protocol(path);
 	iph->saddr = serval_addr_to4(&path->laddr);
 	iph->daddr = serval_addr_to4(&path->raddr);

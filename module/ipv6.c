@@ -41,7 +41,7 @@ struct dst_entry *serval_ipv6_lookup(struct serval_net *sn,
 	};
 	struct dst_entry *dst;
 
-	if (ipv6_addr_is_multicast(&path->raddr))
+	if (!path->group && ipv6_addr_is_multicast(&path->raddr))
 		return ERR_PTR(-ENETUNREACH);
 	dst = ip6_dst_lookup_flow(sn->net, sk, &fl6, NULL);
 	if (!IS_ERR(dst))
@@ -84,7 +84,9 @@ int serval_ipv6_output(struct serval_net *sn, struct serval_path *path,
 	ip6h = ipv6_hdr(skb);
 	ip6_flow_hdr(ip6h, tos, flow_label(sn, path, skb));
 	ip6h->nexthdr = serval_path_protocol(path);
-	ip6h->hop_limit = ip6_dst_hoplimit((struct dst_entry *)dst);
+	ip6h->hop_limit = ipv6_addr_is_multicast(&path->raddr) ?
+			  IPV6_DEFAULT_MCASTHOPS :
+			  ip6_dst_hoplimit((struct dst_entry *)dst);
 	ip6h->saddr = path->laddr;
 	ip6h->daddr = path->raddr;
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));

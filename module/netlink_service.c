@@ -86,21 +86,16 @@ static int parse_prefix(struct genl_info *info, struct serval_rule *rule)
 	return 0;
 }
 
-static int not_unicast(struct genl_info *info, int type)
-{
-	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[type],
-			    "the target must be a unicast address");
-	return -EINVAL;
-}
-
 static int parse_addr4(struct genl_info *info, int type, struct in6_addr *addr)
 {
 	__be32 ip4 = nla_get_be32(info->attrs[type]);
 
-	if (!ip4 || ipv4_is_multicast(ip4) || ipv4_is_lbcast(ip4))
-		return not_unicast(info, type);
 	*addr = serval_addr_from4(ip4);
-	return 0;
+	if (ip4)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[type],
+			    "0.0.0.0 is nobody's address");
+	return -EINVAL;
 }
 
 static int parse_addr6(struct genl_info *info, int type, struct in6_addr *addr)
@@ -111,9 +106,11 @@ static int parse_addr6(struct genl_info *info, int type, struct in6_addr *addr)
 				    "an IPv4 address can't be given as an IPv6 one");
 		return -EINVAL;
 	}
-	if (!(ipv6_addr_type(addr) & IPV6_ADDR_UNICAST))
-		return not_unicast(info, type);
-	return 0;
+	if (!ipv6_addr_any(addr))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[type],
+			    ":: is nobody's address");
+	return -EINVAL;
 }
 
 /* At least one of the two attributes is there */
@@ -129,10 +126,26 @@ static int parse_address(struct genl_info *info, int type4, int type6,
 	return -EINVAL;
 }
 
+/* The broadcast address of a subnet looks like any other and has a route */
+static bool is_group(const struct in6_addr *addr)
+{
+	__be32 ip4 = serval_addr_to4(addr);
+
+	if (serval_addr_is4(addr))
+		return ipv4_is_multicast(ip4) || ipv4_is_lbcast(ip4);
+	return ipv6_addr_is_multicast(addr);
+}
+
 static int check_scope(struct genl_info *info, const struct in6_addr *addr,
 		       u32 ifindex)
 {
-	if (ifindex || !serval_addr_needs_device(addr))
+	if (ifindex)
+		return 0;
+	if (is_group(addr)) {
+		NL_SET_ERR_MSG(info->extack, "a multicast or broadcast address needs a device");
+		return -EINVAL;
+	}
+	if (!serval_addr_needs_device(addr))
 		return 0;
 	NL_SET_ERR_MSG(info->extack, "a link-local address needs a device");
 	return -EINVAL;

@@ -174,13 +174,15 @@ void serval_clamp_mss(struct sk_buff *skb, u16 mss)
 					 htons(mss), false);
 }
 
+/* Only rules lead to groups */
 static void set_target(struct serval_flow *fl, const struct in6_addr *addr,
-		       int oif)
+		       int oif, bool group)
 {
 	spin_lock_bh(&fl->conn->lock);
 	/* a late retransmission must not move a flow that was answered */
 	if (fl->state == SERVAL_FLOW_SYN_SENT)
-		serval_path_set(&fl->path, &fl->conn->bind_addr, addr, oif);
+		serval_path_set(&fl->path, &fl->conn->bind_addr, addr, oif,
+				group);
 	spin_unlock_bh(&fl->conn->lock);
 }
 
@@ -207,6 +209,8 @@ static int send_syn(struct serval_net *sn, struct serval_conn *conn,
 {
 	bool repeat = choose_encap(sn, conn, fl, sk);
 	struct dst_entry *dst;
+	unsigned int room;
+	bool group;
 	int err;
 
 	dst = serval_path_route(sn, &fl->path, sk, sk->sk_mark);
@@ -215,13 +219,17 @@ static int send_syn(struct serval_net *sn, struct serval_conn *conn,
 		return PTR_ERR(dst);
 	}
 	serval_clamp_mss(skb, fl->path.mss);
-	serval_fastopen_trim(skb, serval_path_room(&fl->path) - SERVAL_SYN_LEN);
+	/* data is for one host */
+	group = serval_path_to_group(&fl->path, dst);
+	room = group ? tcp_hdrlen(skb) :
+		       serval_path_room(&fl->path) - SERVAL_SYN_LEN;
+	serval_fastopen_trim(skb, room);
 	count_sent(fl, skb);
 	err = push_syn(sn, skb, conn, fl);
 	if (err)
 		return err;
 	SERVAL_INC(sn, OUTSYN);
-	if (repeat && !(dst->dev->flags & IFF_LOOPBACK)) {
+	if (repeat && !group && !(dst->dev->flags & IFF_LOOPBACK)) {
 		skb->mark = READ_ONCE(sk->sk_mark);
 		serval_encap_race(sn, fl, skb, tos);
 	}
@@ -330,9 +338,9 @@ static int send_to_target(struct serval_net *sn, struct serval_conn *conn,
 	int err;
 
 	if (t->type == SERVAL_SERVICE_FORWARD)
-		set_target(fl, &t->addr, t->ifindex ?: conn->oif);
+		set_target(fl, &t->addr, t->ifindex ?: conn->oif, true);
 	else
-		set_target(fl, &loopback, 0);
+		set_target(fl, &loopback, 0, false);
 	err = send_syn(sn, conn, fl, sk, skb, tos);
 	if (err < 0)
 		serval_target_dropped(t, bytes);
@@ -520,7 +528,8 @@ static int output_syn(struct serval_net *sn, struct serval_conn *conn,
 
 	if (!ipv6_addr_any(&conn->advised)) {
 		atomic_set(&fl->awaited, 1);
-		set_target(fl, &conn->advised, conn->advised_oif ?: conn->oif);
+		set_target(fl, &conn->advised, conn->advised_oif ?: conn->oif,
+			   false);
 		return send_syn(sn, conn, fl, sk, skb, tos);
 	}
 	set = serval_service_find(sn, &conn->peer, IPPROTO_TCP);

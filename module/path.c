@@ -57,17 +57,19 @@ static struct dst_entry *set_locked(struct serval_path *path,
  * @laddr: local locator, :: to let the route choose
  * @raddr: remote locator
  * @oif:   outer device, 0 = by route
+ * @group: @raddr may be a broadcast or multicast address
  *
- * Nothing changes if it leads there already; else it is not encapsulated.
+ * The route stays if it leads there already; else it is not encapsulated.
  *
  * Context: any but hard interrupt.
  */
 void serval_path_set(struct serval_path *path, const struct in6_addr *laddr,
-		     const struct in6_addr *raddr, int oif)
+		     const struct in6_addr *raddr, int oif, bool group)
 {
 	struct dst_entry *old = NULL;
 
 	spin_lock_bh(&path->lock);
+	path->group = group;
 	if (!ipv6_addr_equal(&path->raddr, raddr) || path->oif != oif ||
 	    (!ipv6_addr_any(laddr) && !ipv6_addr_equal(&path->laddr, laddr)))
 		old = set_locked(path, laddr, raddr, oif);
@@ -118,6 +120,8 @@ void serval_path_set_port(struct serval_path *path, __be16 dport)
  * @skb:  received, network header set
  * @oif:  outer device, 0 = by route, or where it came from if the address
  *        means nothing elsewhere
+ *
+ * What was sent to a group is answered from an address of this host's own.
  */
 void serval_path_answer(struct serval_path *path, const struct sk_buff *skb,
 			int oif)
@@ -128,8 +132,41 @@ void serval_path_answer(struct serval_path *path, const struct sk_buff *skb,
 
 	if (!oif && serval_addr_needs_device(&raddr))
 		oif = serval_outer_iif(skb);
-	serval_path_set(path, &laddr, &raddr, oif);
+	if (serval_outer_is_group(skb))
+		laddr = in6addr_any;
+	serval_path_set(path, &laddr, &raddr, oif, false);
 	serval_path_encapsulate(path, uh ? uh->dest : 0, uh ? uh->source : 0);
+}
+
+static bool is_group4(const struct rtable *rt)
+{
+	return rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
+}
+
+/**
+ * serval_path_to_group() - does a path lead to a broadcast or multicast address
+ * @path: path
+ * @dst:  its route
+ */
+bool serval_path_to_group(const struct serval_path *path,
+			  const struct dst_entry *dst)
+{
+	if (path->family == AF_INET)
+		return is_group4((const struct rtable *)dst);
+	return ipv6_addr_is_multicast(&path->raddr);
+}
+
+/**
+ * serval_outer_is_group() - was a packet sent to more hosts than this one
+ * @skb: received, network header and route are the outer ones
+ *
+ * The link-layer address does not say it: that can be anything.
+ */
+bool serval_outer_is_group(const struct sk_buff *skb)
+{
+	if (serval_outer_is4(skb))
+		return skb_rtable(skb) && is_group4(skb_rtable(skb));
+	return ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr);
 }
 
 /**
@@ -162,6 +199,7 @@ struct dst_entry *__serval_path_copy(struct serval_path *to,
 	to->laddr = from->laddr;
 	to->raddr = from->raddr;
 	to->oif = from->oif;
+	to->group = from->group;
 	to->sport = from->sport;
 	to->dport = from->dport;
 	to->cookie = from->cookie;

@@ -38,6 +38,7 @@ struct sock;
  * @oif:    outer device asked for, 0 = by route
  * @sport:  UDP ports; @dport 0 = not encapsulated
  * @dport:  see @sport
+ * @group:  @raddr may be a broadcast or multicast address: only SYNs go there
  * @used:   jiffies of the last encapsulated packet sent
  * @ip_id:  next IPv4 identification
  * @cookie: validates @dst (IPv6)
@@ -56,6 +57,7 @@ struct serval_path {
 	int oif;
 	__be16 sport;
 	__be16 dport;
+	bool group;
 	u32 used;
 	u16 ip_id;
 	u32 cookie;
@@ -64,7 +66,7 @@ struct serval_path {
 
 void serval_path_init(struct serval_path *path);
 void serval_path_set(struct serval_path *path, const struct in6_addr *laddr,
-		     const struct in6_addr *raddr, int oif);
+		     const struct in6_addr *raddr, int oif, bool group);
 void serval_path_encapsulate(struct serval_path *path, __be16 sport,
 			     __be16 dport);
 void serval_path_answer(struct serval_path *path, const struct sk_buff *skb,
@@ -136,6 +138,9 @@ static inline const struct udphdr *serval_outer_udp(const struct sk_buff *skb)
 	       udp_hdr(skb) : NULL;
 }
 
+bool serval_path_to_group(const struct serval_path *path,
+			  const struct dst_entry *dst);
+bool serval_outer_is_group(const struct sk_buff *skb);
 int serval_outer_iif(const struct sk_buff *skb);
 int serval_outer_sdif(const struct sk_buff *skb);
 

@@ -28,8 +28,8 @@ refused() {
 	out=$(serval c service "$@" 2>&1)
 	matches "refused: $words" "$? $out" "^1 .*$words"
 }
-refused "must be a unicast" add "$id" via ff02::1 dev eth0
-refused "must be a unicast" add "$id" via ::
+refused "multicast or broadcast address needs a device" add "$id" via ff02::1
+refused "nobody's address" add "$id" via ::
 refused "can't be given as an IPv6" add "$id" via ::ffff:10.9.0.2
 refused "link-local address needs a device" add "$id" via $LL
 is "nothing of that is in the table" "$(serval c service show)" ""

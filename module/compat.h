@@ -63,10 +63,10 @@ register_net_sysctl_sz(struct net *net, const char *path,
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
-/* 6.11: sysctl handlers get a constant table; commit 78eb4ea25cd5 */
-#define serval_ctl_table	struct ctl_table
+/* 6.11: handlers of sysctls get a const table; commit 78eb4ea25cd5 */
+#define SERVAL_CTL_TABLE	struct ctl_table
 #else
-#define serval_ctl_table	const struct ctl_table
+#define SERVAL_CTL_TABLE	const struct ctl_table
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)

@@ -63,9 +63,12 @@ static int __net_init net_init(struct net *net)
 	err = serval_device_init(sn);
 	if (err)
 		goto err_flows;
-	err = serval_sysctl_init(sn);
+	err = serval_broadcast_net_init(sn);
 	if (err)
 		goto err_device;
+	err = serval_sysctl_init(sn);
+	if (err)
+		goto err_broadcast;
 	err = serval_proc_init(sn);
 	if (err)
 		goto err_sysctl;
@@ -74,6 +77,9 @@ static int __net_init net_init(struct net *net)
 
 err_sysctl:
 	serval_sysctl_exit(sn);
+err_broadcast:
+	serval_broadcast_unpublish(sn);
+	serval_broadcast_net_exit(sn);
 err_device:
 	serval_device_unpublish(sn);
 	synchronize_net();
@@ -96,6 +102,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 		serval_encap_unpublish(serval_net(net));
 		serval_proc_exit(serval_net(net));
 		serval_sysctl_exit(serval_net(net));
+		serval_broadcast_unpublish(serval_net(net));
 		serval_device_unpublish(serval_net(net));
 		serval_lifetimes_unpublish(serval_net(net));
 		WRITE_ONCE(serval_net(net)->closed, true);
@@ -105,6 +112,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 	list_for_each_entry(net, list, exit_list) {
 		struct serval_net *sn = serval_net(net);
 
+		serval_broadcast_net_exit(sn);
 		serval_delay_exit(sn);
 		serval_output_exit(sn);
 		serval_flows_exit(sn);
@@ -145,9 +153,12 @@ static int __init serval_init(void)
 	err = serval_input_init();
 	if (err)
 		goto err_offload;
-	err = serval_netlink_init();
+	err = serval_broadcast_init();
 	if (err)
 		goto err_input;
+	err = serval_netlink_init();
+	if (err)
+		goto err_broadcast;
 	err = serval_socket_register();
 	if (err) {
 		pr_err("serval: address family %u is taken (error %d): load with family=N\n",
@@ -158,6 +169,8 @@ static int __init serval_init(void)
 
 err_netlink:
 	serval_netlink_exit();
+err_broadcast:
+	serval_broadcast_exit();
 err_input:
 	serval_input_exit();
 err_offload:
@@ -173,6 +186,7 @@ static void __exit serval_exit(void)
 {
 	serval_socket_unregister();
 	serval_netlink_exit();
+	serval_broadcast_exit();
 	serval_input_exit();
 	serval_offload_exit();
 	unregister_pernet_device(&net_ops);

@@ -10,13 +10,13 @@
  *	L3 device, fastopen, encap, encap_auto, delay, output, icmp, input,
  *	   handshake, datagram		the service access layer
  *	L4 socket, socket_dgram, sockopt	AF_SERVAL
- *	L5 netlink, proc, sysctl	control
+ *	L5 netlink, proc, broadcast, sysctl	control
  *	L6 main				load and unload
  *
  * Lock order, outermost first (Documentation/locking.rst has the reasons):
  *	sock lock of a TCP socket
  *	  service table mutex		rules and binds, process context
- *	  rtnl				only from the route work and at set-up
+ *	  rtnl				only from works and at set-up
  *	    conn->lock			softirq-safe
  *	      path->lock		softirq-safe, a leaf: nothing below it
  *	    delay.lock			the same; taken under neither
@@ -33,6 +33,7 @@
 #include <net/net_namespace.h>
 #include <linux/serval.h>
 
+#include "broadcast.h"
 #include "compat.h"
 #include "delay.h"
 #include "encap.h"
@@ -74,6 +75,7 @@ struct serval_settings {
  * @flows:    connections and flows
  * @encap:    UDP encapsulation
  * @delay:    packets that wait for a controller
+ * @broadcast: default rules for whole links
  * @settings: sysctls
  * @route_work: puts back sal0's route after somebody removed it
  * @fib_nb:   sees that happen
@@ -94,6 +96,7 @@ struct serval_net {
 	struct serval_flows flows;
 	struct serval_encap encap;
 	struct serval_delay delay;
+	struct serval_broadcast broadcast;
 	struct serval_settings settings;
 	struct work_struct route_work;
 	struct notifier_block fib_nb;

@@ -27,6 +27,8 @@
  *	that requests come from; if it is taken, any other does.
  * delay_timeout: 1..3600000, default 10000: milliseconds that a packet is held
  *	by a rule of the type DELAY before its sender gets EHOSTUNREACH.
+ * broadcast_devices: names of devices, separated by spaces, none at first: see
+ *	broadcast.c.
  */
 #include <linux/slab.h>
 #include <linux/sysctl.h>
@@ -86,10 +88,11 @@ static const struct {
 	  SYSCTL_ONE },
 };
 
-#define TABLE_SIZE	(ARRAY_SIZE(entries) + ARRAY_SIZE(ports))
+/* and broadcast_devices, which is not a number */
+#define TABLE_SIZE	(ARRAY_SIZE(entries) + ARRAY_SIZE(ports) + 1)
 
 /* Takes effect at once, or fails: then the old value stays */
-static int port_handler(serval_ctl_table *ctl, int write, void *buffer,
+static int port_handler(SERVAL_CTL_TABLE *ctl, int write, void *buffer,
 			size_t *lenp, loff_t *ppos)
 {
 	struct serval_net *sn = ctl->extra1;
@@ -124,8 +127,9 @@ static void fill_ports(struct ctl_table *table, struct serval_net *sn)
 	}
 }
 
-static void fill_table(struct ctl_table *table, struct serval_settings *s)
+static void fill_table(struct ctl_table *table, struct serval_net *sn)
 {
+	struct serval_settings *s = &sn->settings;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(entries); i++) {
@@ -137,6 +141,12 @@ static void fill_table(struct ctl_table *table, struct serval_settings *s)
 		table[i].extra1 = entries[i].min ?: SYSCTL_ZERO;
 		table[i].extra2 = entries[i].max;
 	}
+	table[i].procname = "broadcast_devices";
+	table[i].data = sn->broadcast.devices;
+	table[i].maxlen = sizeof(sn->broadcast.devices);
+	table[i].mode = 0644;
+	table[i].proc_handler = serval_broadcast_sysctl;
+	table[i].extra1 = sn;
 }
 
 /**
@@ -158,8 +168,8 @@ int serval_sysctl_init(struct serval_net *sn)
 	table = kcalloc(TABLE_SIZE + 1, sizeof(*table), GFP_KERNEL);
 	if (!table)
 		return -ENOMEM;
-	fill_table(table, &sn->settings);
-	fill_ports(table + ARRAY_SIZE(entries), sn);
+	fill_table(table, sn);
+	fill_ports(table + ARRAY_SIZE(entries) + 1, sn);
 	sn->settings.header = register_net_sysctl_sz(sn->net, "net/serval",
 						     table, TABLE_SIZE);
 	if (!sn->settings.header) {

@@ -43,4 +43,4 @@ is "not everybody may set them" "$(get debug)" 6
 set_to debug 0
 unknown=$(on c ls /proc/sys/net/serval | tr '\n' ' ')
 is "there are these and no more" "$unknown" \
-	"debug delay_timeout sal_max_retransmits service_resolution_mode udp_encap udp_encap_client_port udp_encap_csum udp_encap_keepalive udp_encap_server_port "
+	"broadcast_devices debug delay_timeout sal_max_retransmits service_resolution_mode udp_encap udp_encap_client_port udp_encap_csum udp_encap_keepalive udp_encap_server_port "

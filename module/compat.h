@@ -35,9 +35,11 @@
 /* 6.10: accept() takes a proto_accept_arg; commit 92ef0fd55ac8 */
 #define SERVAL_ACCEPT_ARGS	int flags, bool kern
 #define SERVAL_ACCEPT_PASS	flags, kern
+#define SERVAL_ACCEPT_FLAGS	flags
 #else
 #define SERVAL_ACCEPT_ARGS	struct proto_accept_arg *arg
 #define SERVAL_ACCEPT_PASS	arg
+#define SERVAL_ACCEPT_FLAGS	((arg)->flags)
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)

@@ -129,18 +129,6 @@ static void remember(const struct serval_net *sn, struct serval_flow *fl,
 	dst_release(old);
 }
 
-/* One packet of IP, whole or in fragments */
-static unsigned int size_max(const struct serval_path *path)
-{
-	unsigned int overhead = SERVAL_DATAGRAM_LEN;
-
-	overhead += serval_path_overhead(path);
-	/* IPv6 does not count its header */
-	if (path->family == AF_INET6)
-		overhead -= sizeof(struct ipv6hdr);
-	return U16_MAX - overhead;
-}
-
 /* @skb at the UDP header; consumed */
 static int send_along(struct serval_net *sn, struct sock *sk,
 		      const struct serval_flow *fl, struct way *way,
@@ -153,7 +141,8 @@ static int send_along(struct serval_net *sn, struct sock *sk,
 		.service = { dg->to, dg->from },
 	};
 
-	if (unlikely(skb->len > size_max(&way->path))) {
+	if (unlikely(skb->len + SERVAL_DATAGRAM_LEN >
+		     serval_path_payload_max(&way->path))) {
 		kfree_skb(skb);
 		return -EMSGSIZE;
 	}
@@ -310,8 +299,7 @@ static int resolve_and_send(struct serval_net *sn, struct sock *sk,
  * @dg:   where it goes
  *
  * Context: process.
- * Return: 0; what the queue layer dropped is not an error, as with UDP.
- * -EHOSTUNREACH without a rule, or for DROP; -EADDRNOTAVAIL if the resolution
+ * Return: as ip_local_out(); -EHOSTUNREACH without a rule, or for DROP; -EADDRNOTAVAIL if the resolution
  * mode excludes every target; -EMSGSIZE; -ENETUNREACH and what else IP says.
  */
 int serval_datagram_send(struct serval_net *sn, struct sock *sk,
@@ -328,21 +316,24 @@ int serval_datagram_send(struct serval_net *sn, struct sock *sk,
 	rcu_read_lock();
 	way.seq = serval_service_seq(sn);
 	fl = rcu_dereference(conn->flow);
-	if (recall(sn, fl, conn, sk, &way, dg))
+	if (unlikely(!fl || !fl->last)) {
+		/* connected a moment ago */
+		kfree_skb(skb);
+		err = -EISCONN;
+	} else if (recall(sn, fl, conn, sk, &way, dg))
 		err = send_to_target(sn, sk, fl, &way, skb, dg);
 	else
 		err = resolve_and_send(sn, sk, conn, fl, &way, skb, dg);
 	rcu_read_unlock();
 	serval_path_release(&way.path);
-	if (err > 0)
-		err = net_xmit_errno(err);
-	return err == -ENOBUFS ? 0 : err;
+	return err;
 }
 
 /* Longer than the refusal, so this cannot be used to send more than it takes */
 static void refuse(struct serval_net *sn, struct sk_buff *skb,
-		   const struct serval_pkt *datagram, const struct udphdr *uh)
+		   const struct serval_pkt *datagram, unsigned int len)
 {
+	const struct udphdr *uh = (struct udphdr *)(skb->data + len);
 	const struct serval_pkt pkt = {
 		.src = (__force __be32)(get_random_u32() | 1),
 		.dst = datagram->src,
@@ -384,7 +375,7 @@ static struct serval_target *find_receiver(struct serval_net *sn,
 	struct serval_target *t;
 
 	__skb_pull(skb, len);
-	t = serval_service_receiver(sn, &pkt->service[0], hash, skb);
+	t = serval_service_receiver(sn, &pkt->service[0], hash, skb, TCP_CLOSE);
 	__skb_push(skb, len);
 	if (!t)
 		return NULL;
@@ -392,12 +383,26 @@ static struct serval_target *find_receiver(struct serval_net *sn,
 	return conn && serval_conn_takes(conn, skb) ? t : NULL;
 }
 
-/* The socket's queue has only what recvmsg() needs: the data, and in the head
- * before it what the packet says of its sender.
+/**
+ * serval_datagram_check() - is what follows the SAL header a datagram
+ * @skb: at the SAL header
+ * @len: of that
  */
-static void enqueue(struct serval_net *sn, struct sock *sk,
-		    struct sk_buff *skb, const struct serval_pkt *pkt,
-		    unsigned int len)
+bool serval_datagram_check(struct sk_buff *skb, unsigned int len)
+{
+	return pull_udp(skb, len) && serval_checksum_ok(skb, len, IPPROTO_UDP);
+}
+
+/**
+ * serval_datagram_strip() - leave only what recvmsg() needs
+ * @skb:  at the SAL header, checked
+ * @from: name of the sender
+ * @len:  of the SAL header
+ *
+ * The data; and in the head before it what the packet says of its sender.
+ */
+void serval_datagram_strip(struct sk_buff *skb, const struct service_id *from,
+			   unsigned int len)
 {
 	struct serval_datagram_cb *cb = serval_datagram_cb(skb);
 	const struct udphdr *outer = serval_outer_udp(skb);
@@ -406,24 +411,62 @@ static void enqueue(struct serval_net *sn, struct sock *sk,
 
 	skb_pull_rcsum(skb, len);
 	skb_reset_transport_header(skb);
-	if (sk_filter_trim_cap(sk, skb, sizeof(struct udphdr))) {
-		atomic_inc(&sk->sk_drops);
-		return serval_drop(sn, skb, SERVAL_MIB_INDATAGRAMSFILTER);
-	}
 	__skb_pull(skb, sizeof(struct udphdr));
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	skb_dst_drop(skb);
 	skb_orphan(skb);
-	cb->from = pkt->service[1];
+	cb->from = *from;
 	cb->iif = iif;
 	cb->len = len;
 	cb->port = port;
+}
+
+static bool is_filtered(struct sock *sk, struct sk_buff *skb, unsigned int len)
+{
+	int err;
+
+	__skb_pull(skb, len);
+	err = sk_filter_trim_cap(sk, skb, sizeof(struct udphdr));
+	__skb_push(skb, len);
+	return err;
+}
+
+/**
+ * serval_datagram_enqueue() - put a datagram into a socket's queue
+ * @sn:   namespace
+ * @sk:   UDPv6 socket
+ * @skb:  at the SAL header, checked; consumed
+ * @from: name of the sender
+ * @len:  of the SAL header
+ */
+void serval_datagram_enqueue(struct serval_net *sn, struct sock *sk,
+			     struct sk_buff *skb, const struct service_id *from,
+			     unsigned int len)
+{
+	if (is_filtered(sk, skb, len)) {
+		atomic_inc(&sk->sk_drops);
+		return serval_drop(sn, skb, SERVAL_MIB_INDATAGRAMSFILTER);
+	}
+	serval_datagram_strip(skb, from, len);
 	sk_mark_napi_id_once(sk, skb);
+	serval_datagram_queue(sn, sk, skb);
+}
+
+/**
+ * serval_datagram_queue() - put a stripped datagram into a socket's queue
+ * @sn:  namespace
+ * @sk:  UDPv6 socket
+ * @skb: from serval_datagram_strip(); consumed
+ */
+void serval_datagram_queue(struct serval_net *sn, struct sock *sk,
+			   struct sk_buff *skb)
+{
 	/* counts sk_drops itself; a reader may have it afterwards */
 	if (__udp_enqueue_schedule_skb(sk, skb)) {
-		__UDP6_INC_STATS(sn->net, UDP_MIB_RCVBUFERRORS, 0);
+		UDP6_INC_STATS(sn->net, UDP_MIB_RCVBUFERRORS, 0);
 		return serval_drop(sn, skb, SERVAL_MIB_INDATAGRAMSFULL);
 	}
+	SERVAL_INC(sn, INDELIVERS);
 	SERVAL_INC(sn, INDATAGRAMS);
 }
 
@@ -431,25 +474,23 @@ static void enqueue(struct serval_net *sn, struct sock *sk,
  * serval_datagram_rcv() - a datagram arrives
  * @sn:  namespace
  * @skb: at the SAL header; consumed
- * @pkt: parsed header, without CONTROL
+ * @pkt: parsed header, without CONTROL and destination id
  * @len: its length
  */
 void serval_datagram_rcv(struct serval_net *sn, struct sk_buff *skb,
 			 const struct serval_pkt *pkt, unsigned int len)
 {
-	const struct udphdr *uh;
 	struct serval_target *t;
 
-	if (pkt->dst || !(pkt->has & SERVAL_HAS_SERVICE2))
+	if (!(pkt->has & SERVAL_HAS_SERVICE2))
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
-	uh = pull_udp(skb, len);
-	if (!uh || !serval_checksum_ok(skb, len, IPPROTO_UDP))
+	if (!serval_datagram_check(skb, len))
 		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
 	t = find_receiver(sn, skb, pkt, len);
 	if (!t)
-		return refuse(sn, skb, pkt, uh);
+		return refuse(sn, skb, pkt, len);
 	serval_target_resolved(t, skb->len - len);
-	enqueue(sn, t->sk, skb, pkt, len);
+	serval_datagram_enqueue(sn, t->sk, skb, &pkt->service[1], len);
 }
 
 /**
@@ -494,7 +535,7 @@ void serval_datagram_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
 	SERVAL_INC(sn, INNACK);
 	serval_datagram_report(fl, ECONNREFUSED);
-	consume_skb(skb);
+	serval_taken(sn, skb);
 }
 
 /**

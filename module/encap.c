@@ -153,6 +153,20 @@ int serval_encap_open_pool(struct serval_net *sn)
 	return err;
 }
 
+/**
+ * serval_encap_prepare() - before a socket sends a request
+ * @sn:   namespace
+ * @conn: the socket's
+ *
+ * Context: process.
+ * Return: as serval_encap_open_pool().
+ */
+int serval_encap_prepare(struct serval_net *sn, const struct serval_conn *conn)
+{
+	return serval_encap_mode(sn, conn) == SERVAL_UDP_ALWAYS ?
+	       serval_encap_open_pool(sn) : 0;
+}
+
 static void open_server(struct serval_net *sn)
 {
 	struct serval_encap *en = &sn->encap;
@@ -294,13 +308,17 @@ static void keep_work(struct work_struct *work)
 }
 
 /**
- * serval_encap_keep() - a flow of this host's making is encapsulated now
+ * serval_encap_answered() - a request of this host was answered
  * @sn: namespace
+ * @fl: flow, which goes the way of the answer now
  */
-void serval_encap_keep(struct serval_net *sn)
+void serval_encap_answered(struct serval_net *sn, const struct serval_flow *fl)
 {
-	queue_delayed_work(system_power_efficient_wq, &sn->encap.keep_work,
-			   KEEP_INTERVAL);
+	if (serval_encap_mode(sn, fl->conn) == SERVAL_UDP_AUTO)
+		serval_encap_learn(sn, &fl->path);
+	if (fl->path.dport)
+		queue_delayed_work(system_power_efficient_wq,
+				   &sn->encap.keep_work, KEEP_INTERVAL);
 }
 
 /**

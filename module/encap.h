@@ -75,10 +75,11 @@ void serval_encap_init(struct serval_net *sn);
 void serval_encap_publish(struct serval_net *sn);
 void serval_encap_unpublish(struct serval_net *sn);
 int serval_encap_open_pool(struct serval_net *sn);
+int serval_encap_prepare(struct serval_net *sn, const struct serval_conn *conn);
 int serval_encap_set_port(struct serval_net *sn, int *port, int val);
 void serval_encap_request(struct serval_net *sn, struct serval_path *path,
 			  u32 hash);
-void serval_encap_keep(struct serval_net *sn);
+void serval_encap_answered(struct serval_net *sn, const struct serval_flow *fl);
 
 /* encap_auto.c */
 void serval_encap_auto_init(struct serval_net *sn);

@@ -99,8 +99,10 @@ struct serval_conn *serval_conn_alloc(gfp_t gfp)
  */
 void serval_conn_free(struct serval_conn *conn)
 {
-	if (conn)
-		kmem_cache_free(conn_cache, conn);
+	if (!conn)
+		return;
+	kfree(conn->backlog);
+	kmem_cache_free(conn_cache, conn);
 }
 
 static void conn_free_rcu(struct rcu_head *rcu)
@@ -277,6 +279,22 @@ struct sock *serval_conn_tcp_sock(struct serval_net *sn,
 }
 
 /**
+ * serval_conn_any_sock() - the socket of a connection, stream or datagram
+ * @sn:   namespace
+ * @conn: connection
+ *
+ * Context: rcu_read_lock() held.
+ * Return: as serval_conn_tcp_sock(); NULL also for a datagram connection that
+ * waits for accept().
+ */
+struct sock *serval_conn_any_sock(struct serval_net *sn,
+				  const struct serval_conn *conn)
+{
+	return conn->protocol == IPPROTO_TCP ? serval_conn_tcp_sock(sn, conn) :
+					       serval_conn_get_sock(conn);
+}
+
+/**
  * serval_flow_alloc() - a flow, not in the table yet
  * @gfp: allocation flags
  */
@@ -337,7 +355,7 @@ void serval_flow_build_hdr(struct serval_flow *fl)
 	const struct serval_pkt pkt = {
 		.src = fl->local_id,
 		.dst = fl->peer_id,
-		.protocol = SERVAL_PROTO_TCP,
+		.protocol = fl->conn->protocol,
 	};
 
 	serval_wire_build(&fl->hdr, &pkt);
@@ -583,7 +601,7 @@ static bool conn_is_dead(struct serval_net *sn, struct serval_conn *conn)
 {
 	struct sock *sk;
 
-	if (READ_ONCE(conn->owned))
+	if (READ_ONCE(conn->owned) || conn->protocol != IPPROTO_TCP)
 		return false;
 	sk = serval_conn_tcp_sock(sn, conn);
 	if (!sk)

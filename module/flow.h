@@ -22,8 +22,10 @@
 #include "path.h"
 #include "wire.h"
 
+struct serval_backlog;
 struct serval_net;
 struct serval_target;
+struct serval_waiting;
 struct sock;
 
 /**
@@ -46,7 +48,7 @@ struct serval_conn_key {
  * @node:    in serval_flows.conns
  * @key:     constant while in the table
  * @rcu:     freed after a grace period
- * @lock:    protects @sk, @flow, @owned, @owner, @dead
+ * @lock:    protects @sk, @flow, @owned, @owner, @dead, @waiting
  * @sk:      one reference on the full socket: taken when it transmits or
  *           connects, dropped when it is closed or found dead
  * @flow:    the path in use, NULL until connect()
@@ -58,6 +60,8 @@ struct serval_conn_key {
  * @autobound: @local is a random name, because the program gave none
  * @recv_dest: SERVAL_RECVDEST
  * @protocol: IPPROTO_TCP or IPPROTO_UDP; constant
+ * @waiting: datagrams: nobody has accepted it yet; then without @sk
+ * @backlog: of a datagram socket that listens or did; freed with this
  * @lport:   TCP ports, network byte order; 0 until known
  * @rport:   see @lport
  * @laddr:   ULIDs
@@ -81,7 +85,7 @@ struct serval_conn {
 	struct rhash_head node;
 	struct serval_conn_key key;
 	struct rcu_head rcu;
-	spinlock_t lock;	/* protects sk, flow, owned, owner, dead */
+	spinlock_t lock;	/* protects sk, flow, owned, owner, dead, waiting */
 	struct sock *sk;
 	struct serval_flow __rcu *flow;
 	const struct sock *owner;
@@ -92,6 +96,8 @@ struct serval_conn {
 	bool autobound;
 	bool recv_dest;
 	u8 protocol;
+	struct serval_waiting *waiting;
+	struct serval_backlog *backlog;
 	__be16 lport;
 	__be16 rport;
 	struct in6_addr laddr;
@@ -155,6 +161,7 @@ struct serval_resolved {
  * @active:    this host asked for it
  * @confirmed: the responder has been heard after its SYN-ACK; its ACKs and
  *             data need no confirm extensions from here on
+ * @tries:     of a datagram connection: retransmissions of SYN or confirm
  * @path:      locators and route
  * @last:      of an unconnected socket: what @path leads to; else NULL
  * @awaited:   targets of the last SYN transmission that have not refused
@@ -180,6 +187,7 @@ struct serval_flow {
 	u8 state;
 	bool active;
 	bool confirmed;
+	u16 tries;
 	atomic_t awaited;
 	struct serval_hdr hdr;
 	struct serval_path path;
@@ -230,6 +238,8 @@ struct serval_conn *serval_conn_find_sock(struct serval_net *sn,
 void serval_conn_set_sock(struct serval_conn *conn, struct sock *sk);
 void serval_conn_put_sock(struct serval_conn *conn);
 struct sock *serval_conn_get_sock(const struct serval_conn *conn);
+struct sock *serval_conn_any_sock(struct serval_net *sn,
+				  const struct serval_conn *conn);
 struct sock *serval_conn_tcp_sock(struct serval_net *sn,
 				  const struct serval_conn *conn);
 int serval_conn_rekey(struct serval_net *sn, struct serval_conn *conn,

@@ -30,6 +30,8 @@
 
 #include "events.h"
 #include "fastopen.h"
+#include "handshake.h"
+#include "dgram_conn.h"
 #include "sal.h"
 #include "ulid.h"
 
@@ -37,11 +39,6 @@
 #define VARIANTS	4
 #define FASTOPEN	4	/* these variants have stable ULIDs (fastopen.c) */
 #define REPLIES_PER_SECOND	1000
-
-struct serval_seed {
-	struct serval_conn conn;
-	struct serval_flow flow;
-};
 
 /* The seed whose SYN or confirm packet TCP handles on this CPU right now.
  * Softirq only, and nothing in TCP's handler receives another packet.
@@ -101,13 +98,21 @@ static void derive_rest(struct serval_net *sn, u64 ids,
 	seed->conn.key.l = siphash_2u64(ids, 2, &sn->secret);
 }
 
-static void seed_init(struct serval_seed *seed, const struct sk_buff *skb,
+/**
+ * serval_seed_init() - what a packet of the initiator says
+ * @seed: result, without the ids of this end
+ * @skb:  SYN or confirm packet, network header set
+ * @pkt:  its header
+ * @peer_iss: first version number of the initiator
+ */
+void serval_seed_init(struct serval_seed *seed, const struct sk_buff *skb,
 		      const struct serval_pkt *pkt, u32 peer_iss)
 {
 	memset(seed, 0, sizeof(*seed));
 	spin_lock_init(&seed->conn.lock);
 	rcu_assign_pointer(seed->conn.flow, &seed->flow);
 	seed->conn.local = pkt->service[0];
+	seed->conn.protocol = pkt->protocol;
 	seed->flow.conn = &seed->conn;
 	seed->flow.state = SERVAL_FLOW_SYN_RCVD;
 	seed->flow.peer_id = pkt->src;
@@ -135,17 +140,47 @@ static void seed_complete(const struct serval_net *sn,
 	serval_flow_build_hdr(&seed->flow);
 }
 
-static bool same_peer(const struct serval_flow *fl, const struct sk_buff *skb,
-		      const struct serval_pkt *pkt)
+/**
+ * serval_seed_name() - give a seed its ULIDs and its data header
+ * @seed: whose ids are known, with an L of its own
+ */
+void serval_seed_name(struct serval_seed *seed)
+{
+	const struct serval_conn_key *key = &seed->conn.key;
+
+	serval_ulid_make(&seed->conn.laddr, SERVAL_ULID_L, key->l);
+	serval_ulid_make(&seed->conn.raddr, SERVAL_ULID_R, key->l);
+	serval_flow_build_hdr(&seed->flow);
+}
+
+/**
+ * serval_seed_is_peer() - does a packet belong to a passive flow's handshake
+ * @fl:  flow
+ * @skb: SYN or confirm packet
+ * @pkt: its header
+ */
+bool serval_seed_is_peer(const struct serval_flow *fl,
+			 const struct sk_buff *skb,
+			 const struct serval_pkt *pkt)
 {
 	return fl->peer_id == pkt->src && fl->peer_nonce == pkt->nonce &&
+	       fl->conn->protocol == pkt->protocol &&
 	       serval_path_is_peer(&fl->path, skb) &&
 	       !memcmp(&fl->conn->local, &pkt->service[0],
 		       sizeof(pkt->service[0]));
 }
 
-/* Flow of an earlier copy of this SYN, or NULL and a free id in @seed */
-static struct serval_flow *seed_for_syn(struct serval_net *sn,
+/**
+ * serval_seed_for_syn() - derive the ids that answer a SYN
+ * @sn:    namespace
+ * @skb:   SYN
+ * @pkt:   its header
+ * @seed:  gets a free id
+ * @first: first variant to try
+ *
+ * Return: flow of an earlier copy of this SYN, else NULL.
+ */
+struct serval_flow *serval_seed_for_syn(struct serval_net *sn,
 					const struct sk_buff *skb,
 					const struct serval_pkt *pkt,
 					struct serval_seed *seed, u32 first)
@@ -159,7 +194,7 @@ static struct serval_flow *seed_for_syn(struct serval_net *sn,
 		for (variant = first; variant < first + VARIANTS; variant++) {
 			ids = derive_ids(sn, pkt, slot - age, variant, seed);
 			fl = serval_flow_find(sn, seed->flow.local_id);
-			if (fl && same_peer(fl, skb, pkt))
+			if (fl && serval_seed_is_peer(fl, skb, pkt))
 				return fl;
 			if (!fl && seed->flow.local_id)
 				break;
@@ -169,8 +204,15 @@ static struct serval_flow *seed_for_syn(struct serval_net *sn,
 	return NULL;
 }
 
-/* Return: the variant whose SYN-ACK the packet confirms, or -ENOENT */
-static int seed_for_confirm(struct serval_net *sn,
+/**
+ * serval_seed_for_confirm() - derive the ids that a packet confirms
+ * @sn:   namespace
+ * @pkt:  header of a confirm packet
+ * @seed: gets the ids
+ *
+ * Return: the variant whose SYN-ACK the packet confirms, or -ENOENT.
+ */
+int serval_seed_for_confirm(struct serval_net *sn,
 			    const struct serval_pkt *pkt,
 			    struct serval_seed *seed)
 {
@@ -316,8 +358,17 @@ static void established(struct serval_net *sn, struct serval_flow *fl)
 	serval_event_flow(sn, SERVAL_CMD_FLOW_NEW_NTF, fl);
 }
 
-/* Publish the seed: flow first unreachable, then connection, then by id */
-static void insert_seed(struct serval_net *sn, struct serval_seed *seed)
+/**
+ * serval_seed_insert() - make a connection and a flow of a seed and publish them
+ * @sn:   namespace
+ * @seed: complete; its route moves on
+ *
+ * Flow first unreachable, then connection, then by id.
+ *
+ * Return: the connection, NULL if there is no memory or another CPU was first.
+ */
+struct serval_conn *serval_seed_insert(struct serval_net *sn,
+				       struct serval_seed *seed)
 {
 	struct serval_conn *conn = conn_from_seed(seed);
 	struct serval_flow *fl = flow_from_seed(seed);
@@ -339,7 +390,7 @@ static void insert_seed(struct serval_net *sn, struct serval_seed *seed)
 	}
 	if (fl->state == SERVAL_FLOW_ESTABLISHED)
 		established(sn, fl);
-	return;
+	return conn;
 
 err_free:
 	/* -EEXIST: another CPU handled a copy of the packet */
@@ -348,6 +399,7 @@ err_free:
 	serval_conn_free(conn);
 	if (fl)
 		serval_flow_free(fl);
+	return NULL;
 }
 
 static void run_seed(struct serval_net *sn, struct sk_buff *skb,
@@ -368,7 +420,7 @@ static void run_seed(struct serval_net *sn, struct sk_buff *skb,
 		seed->flow.state = SERVAL_FLOW_ESTABLISHED;
 		seed->flow.confirmed = true;
 	}
-	insert_seed(sn, seed);
+	serval_seed_insert(sn, seed);
 	sock_gen_put(sk);
 }
 
@@ -386,11 +438,18 @@ static struct serval_target *find_listener(struct serval_net *sn,
 	return t;
 }
 
-/* A listener bound to a device or a local address serves nothing else; its
- * connections go out through that device
+/**
+ * serval_listener_takes() - does a listener want a SYN
+ * @sn:       namespace
+ * @skb:      SYN or confirm packet
+ * @listener: socket
+ * @fl:       flow to be; goes out through the device the listener is bound to
+ *
+ * Return: false if it is bound to another device or local address.
  */
-static bool listener_takes(struct serval_net *sn, const struct sk_buff *skb,
-			   const struct sock *listener, struct serval_flow *fl)
+bool serval_listener_takes(struct serval_net *sn, const struct sk_buff *skb,
+			   const struct sock *listener,
+			   struct serval_flow *fl)
 {
 	const struct serval_conn *conn = serval_conn_find_sock(sn, listener);
 
@@ -425,9 +484,16 @@ static void clamp_received(struct sk_buff *skb, unsigned int len, u16 mss)
 	__skb_push(skb, len);
 }
 
-/* Who asks a group wants to hear from those that have the service */
-static void refuse(struct serval_net *sn, struct sk_buff *skb,
-		   const struct serval_pkt *pkt)
+/**
+ * serval_syn_refuse() - nobody here listens to what a SYN asks for
+ * @sn:  namespace
+ * @skb: SYN; consumed
+ * @pkt: its header
+ *
+ * Who asks a group wants to hear from those that have the service.
+ */
+void serval_syn_refuse(struct serval_net *sn, struct sk_buff *skb,
+		       const struct serval_pkt *pkt)
 {
 	if (!serval_outer_is_group(skb))
 		send_nack(sn, skb, pkt, ECONNREFUSED);
@@ -467,17 +533,17 @@ void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
 	SERVAL_INC(sn, INSYN);
 
-	seed_init(&seed, skb, pkt, pkt->verno);
-	fl = seed_for_syn(sn, skb, pkt, &seed, 0);
+	serval_seed_init(&seed, skb, pkt, pkt->verno);
+	fl = serval_seed_for_syn(sn, skb, pkt, &seed, 0);
 	seed_complete(sn, &seed, th, false);
 	t = find_listener(sn, skb, pkt, len, fl ? fl->conn : &seed.conn);
-	if (!t || !listener_takes(sn, skb, t->sk, &seed.flow))
-		return refuse(sn, skb, pkt);
+	if (!t || !serval_listener_takes(sn, skb, t->sk, &seed.flow))
+		return serval_syn_refuse(sn, skb, pkt);
 	serval_target_resolved(t, skb->len - len);
 	skb->pkt_type = PACKET_HOST;	/* TCP takes nothing else */
 	if (!fl && !serval_outer_is_group(skb) &&
 	    serval_fastopen_wanted(t->sk, th)) {
-		fl = seed_for_syn(sn, skb, pkt, &seed, FASTOPEN);
+		fl = serval_seed_for_syn(sn, skb, pkt, &seed, FASTOPEN);
 		seed_complete(sn, &seed, th, true);
 	}
 	if (fl) {
@@ -503,15 +569,15 @@ static void confirm_unknown(struct serval_net *sn, struct sk_buff *skb,
 	struct serval_target *t;
 	int variant;
 
-	seed_init(&seed, skb, pkt, pkt->verno - 1);
-	variant = seed_for_confirm(sn, pkt, &seed);
+	serval_seed_init(&seed, skb, pkt, pkt->verno - 1);
+	variant = serval_seed_for_confirm(sn, pkt, &seed);
 	if (variant < 0 || th->syn) {
 		serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
 		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
 	}
 	seed_complete(sn, &seed, th, variant >= FASTOPEN);
 	t = find_listener(sn, skb, pkt, len, &seed.conn);
-	if (!t || !listener_takes(sn, skb, t->sk, &seed.flow)) {
+	if (!t || !serval_listener_takes(sn, skb, t->sk, &seed.flow)) {
 		serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
 		return serval_drop(sn, skb, SERVAL_MIB_SYNNOSERVICE);
 	}
@@ -549,7 +615,7 @@ void serval_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INBADPEERID);
 	if (!serval_path_is_peer(&fl->path, skb))
 		return serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
-	if (!same_peer(fl, skb, pkt) || pkt->ackno != fl->iss + 1)
+	if (!serval_seed_is_peer(fl, skb, pkt) || pkt->ackno != fl->iss + 1)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
 
 	spoken_to(fl, skb);
@@ -595,6 +661,29 @@ static bool synack_acceptable(struct sk_buff *skb, unsigned int len,
 	       serval_checksum_ok(skb, len, IPPROTO_TCP);
 }
 
+/**
+ * serval_flow_adopt() - take the ids and locators of the responder
+ * @fl:  in SYN_SENT; its connection's lock is held
+ * @skb: SYN-ACK, network header set
+ * @pkt: its header
+ */
+void serval_flow_adopt(struct serval_flow *fl, const struct sk_buff *skb,
+		       const struct serval_pkt *pkt)
+{
+	lockdep_assert_held(&fl->conn->lock);
+	/* the device may be the rule's, for who was asked last */
+	if (serval_path_is_peer(&fl->path, skb))
+		serval_path_answer(&fl->path, skb, fl->path.oif);
+	else
+		serval_path_answer(&fl->path, skb, fl->conn->oif);
+	fl->peer_id = pkt->src;
+	fl->peer_iss = pkt->verno;
+	fl->peer_nonce = pkt->nonce;
+	serval_flow_build_hdr(fl);
+	/* pairs with the lockless look at the state in rcv_segment() */
+	smp_store_release(&fl->state, SERVAL_FLOW_ESTABLISHED);
+}
+
 /* Return: false if another CPU was first */
 static bool adopt(struct serval_flow *fl, const struct sk_buff *skb,
 		  const struct serval_pkt *pkt)
@@ -603,19 +692,8 @@ static bool adopt(struct serval_flow *fl, const struct sk_buff *skb,
 
 	spin_lock_bh(&fl->conn->lock);
 	first = fl->state == SERVAL_FLOW_SYN_SENT;
-	if (first) {
-		/* the device may be the rule's, for who was asked last */
-		if (serval_path_is_peer(&fl->path, skb))
-			serval_path_answer(&fl->path, skb, fl->path.oif);
-		else
-			serval_path_answer(&fl->path, skb, fl->conn->oif);
-		fl->peer_id = pkt->src;
-		fl->peer_iss = pkt->verno;
-		fl->peer_nonce = pkt->nonce;
-		serval_flow_build_hdr(fl);
-		/* pairs with the lockless look at the state in rcv_segment() */
-		smp_store_release(&fl->state, SERVAL_FLOW_ESTABLISHED);
-	}
+	if (first)
+		serval_flow_adopt(fl, skb, pkt);
 	spin_unlock_bh(&fl->conn->lock);
 	return first;
 }
@@ -652,14 +730,13 @@ void serval_synack_rcv(struct serval_net *sn, struct sk_buff *skb,
 		serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
 		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
 	}
+	if (fl->conn->protocol != IPPROTO_TCP)
+		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	if (READ_ONCE(fl->state) == SERVAL_FLOW_SYN_SENT) {
 		if (!synack_acceptable(skb, len, fl, pkt, th))
 			return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
 		if (adopt(fl, skb, pkt)) {
-			if (serval_encap_mode(sn, fl->conn) == SERVAL_UDP_AUTO)
-				serval_encap_learn(sn, &fl->path);
-			if (fl->path.dport)
-				serval_encap_keep(sn);
+			serval_encap_answered(sn, fl);
 			established(sn, fl);
 		}
 	}
@@ -735,14 +812,14 @@ void serval_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	if (pkt->nonce != fl->nonce)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
+	if (fl->conn->protocol == IPPROTO_UDP)
+		return serval_dgram_nack_rcv(sn, skb, fl, pkt);
 	sk = READ_ONCE(fl->conn->sk);
 	if (pkt->ackno != fl->iss + 1 || !sk)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
 	SERVAL_INC(sn, INNACK);
-	if (atomic_dec_return(&fl->awaited) > 0) {
-		SERVAL_INC(sn, INDELIVERS);
-		return consume_skb(skb);
-	}
+	if (atomic_dec_return(&fl->awaited) > 0)
+		return serval_taken(sn, skb);
 	deliver_rst(sn, skb, fl, 0, READ_ONCE(tcp_sk(sk)->snd_una) + 1);
 }
 
@@ -763,6 +840,8 @@ void serval_rst_rcv(struct serval_net *sn, struct sk_buff *skb,
 
 	if (!fl)
 		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
+	if (fl->conn->protocol == IPPROTO_UDP)
+		return serval_dgram_rst_rcv(sn, skb, fl, pkt);
 	if (fl->state == SERVAL_FLOW_SYN_SENT)
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	if (fl->peer_id != pkt->src)

@@ -19,6 +19,7 @@
 #include <net/route.h>
 #include <net/tcp.h>
 
+#include "dgram_conn.h"
 #include "sal.h"
 
 /* With the process inside, the next transmission does it */
@@ -40,6 +41,17 @@ static void report_error(struct sock *sk, int err)
 	else
 		WRITE_ONCE(sk->sk_err_soft, err);
 	bh_unlock_sock(sk);
+}
+
+/* An attempt ends, as with streams.  Who is connected hears of it only if the
+ * peer is gone for good: datagrams that were lost on the way are nothing new.
+ */
+static void report_datagram(struct serval_flow *fl, int err, bool fatal)
+{
+	if (fl->state == SERVAL_FLOW_SYN_SENT)
+		serval_dgram_fail(fl, err);
+	else if (fl->state == SERVAL_FLOW_UNCONNECTED && fatal)
+		serval_datagram_report(fl, err);
 }
 
 /* The flow whose packet is quoted: @skb from @off on, to @daddr */
@@ -133,11 +145,11 @@ static int handle(struct serval_net *sn, struct sk_buff *skb,
 	}
 	if (!q->mtu && !q->err)
 		return 0;
-	if (fl->state == SERVAL_FLOW_UNCONNECTED) {
+	if (fl->conn->protocol == IPPROTO_UDP) {
 		if (q->mtu)
 			update_pmtu(sn, skb, &fl->path, q->mtu);
-		else if (q->hard)
-			serval_datagram_report(fl, q->err);
+		else
+			report_datagram(fl, q->err, q->hard);
 		return 0;
 	}
 	sk = quoted_sock(sn, skb, q->off, fl);

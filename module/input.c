@@ -21,6 +21,7 @@
 #include <net/protocol.h>
 #include <net/tcp.h>
 
+#include "dgram_conn.h"
 #include "sal.h"
 #include "trace.h"
 
@@ -86,6 +87,17 @@ bool serval_conn_takes(const struct serval_conn *conn,
 		return false;
 	return !conn->oif || conn->oif == serval_outer_iif(skb) ||
 	       conn->oif == serval_outer_sdif(skb);
+}
+
+/**
+ * serval_taken() - free a packet that has told what it had to
+ * @sn:  namespace
+ * @skb: received
+ */
+void serval_taken(struct serval_net *sn, struct sk_buff *skb)
+{
+	SERVAL_ADD(sn, INDELIVERS, segments(skb));
+	consume_skb(skb);
 }
 
 /**
@@ -218,7 +230,7 @@ static void rcv_segment(struct serval_net *sn, struct sk_buff *skb,
 		serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
 		return;
 	}
-	if (unlikely(fl->peer_id != src)) {
+	if (unlikely(fl->peer_id != src || fl->conn->protocol != IPPROTO_TCP)) {
 		serval_drop(sn, skb, SERVAL_MIB_INBADPEERID);
 		return;
 	}
@@ -253,25 +265,31 @@ static void rcv_keepalive(struct serval_net *sn, struct sk_buff *skb,
 	if (READ_ONCE(fl->state) != SERVAL_FLOW_ESTABLISHED)
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	serval_path_follow(&fl->path, skb);
-	SERVAL_INC(sn, INDELIVERS);
 	SERVAL_INC(sn, INKEEPALIVE);
-	consume_skb(skb);
+	serval_taken(sn, skb);
 }
 
 static void rcv_control(struct serval_net *sn, struct sk_buff *skb,
 			const struct serval_pkt *pkt, unsigned int len)
 {
+	const bool udp = pkt->protocol == SERVAL_PROTO_UDP;
+
 	switch (pkt->flags) {
 	case SERVAL_CTRL_SYN:
-		return serval_syn_rcv(sn, skb, pkt, len);
+		return udp ? serval_dgram_syn_rcv(sn, skb, pkt, len) :
+			     serval_syn_rcv(sn, skb, pkt, len);
 	case SERVAL_CTRL_SYN | SERVAL_CTRL_ACK:
-		return serval_synack_rcv(sn, skb, pkt, len);
+		return udp ? serval_dgram_synack_rcv(sn, skb, pkt, len) :
+			     serval_synack_rcv(sn, skb, pkt, len);
 	case SERVAL_CTRL_ACK:
-		return serval_confirm_rcv(sn, skb, pkt, len);
+		return udp ? serval_dgram_confirm_rcv(sn, skb, pkt, len) :
+			     serval_confirm_rcv(sn, skb, pkt, len);
 	case SERVAL_CTRL_NACK:
 		return serval_nack_rcv(sn, skb, pkt);
 	case SERVAL_CTRL_RST:
 		return serval_rst_rcv(sn, skb, pkt);
+	case SERVAL_CTRL_FIN:
+		return serval_dgram_fin_rcv(sn, skb, pkt);
 	default:
 		serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	}
@@ -312,7 +330,10 @@ static void rcv_parsed(struct serval_net *sn, struct sk_buff *skb,
 	if (pkt.protocol == SERVAL_PROTO_TCP && pkt.dst && skb->len == len)
 		return rcv_keepalive(sn, skb, &pkt);
 	if (pkt.protocol == SERVAL_PROTO_UDP)
-		return serval_datagram_rcv(sn, skb, &pkt, len);
+		return pkt.dst ? serval_dgram_rcv(sn, skb, &pkt, len) :
+				 serval_datagram_rcv(sn, skb, &pkt, len);
+	if (pkt.protocol == SERVAL_PROTO_NONE && len == SERVAL_HDR_LEN)
+		return serval_dgram_unknown_rcv(sn, skb, &pkt);
 	if (pkt.protocol != SERVAL_PROTO_TCP || !pkt.dst)
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	if (!pskb_may_pull(skb, len + sizeof(struct tcphdr)))

@@ -114,8 +114,10 @@
 	  "dropped: the receive buffer of the datagram's socket is full") \
 	X(INDATAGRAMSFILTER, "InDatagramsFilter", \
 	  "dropped: by a filter of the datagram's socket") \
+	X(BACKLOGFULL, "BacklogFull", \
+	  "requests for a datagram connection dropped: the queue is full") \
 	X(OUTDATAGRAMS, "OutDatagrams", \
-	  "unconnected datagrams sent") \
+	  "datagrams sent") \
 	X(OUTNOMEM, "OutNoMem", \
 	  "packets not sent: no memory") \
 	X(INNOMEM, "InNoMem", \

@@ -11,6 +11,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#include "dgram_conn.h"
 #include "events.h"
 #include "netlink.h"
 #include "serval.h"
@@ -56,12 +57,15 @@ static int put_socket(struct sk_buff *msg, const struct serval_net *sn,
 static int put_state(struct sk_buff *msg, struct serval_net *sn,
 		     const struct serval_flow *fl)
 {
-	struct sock *sk = serval_conn_tcp_sock(sn, fl->conn);
+	struct sock *sk = serval_conn_any_sock(sn, fl->conn);
 	u8 state;
 	int err;
 
+	/* a datagram connection that waits for accept() has none */
 	if (!sk)
-		return nla_put_u8(msg, SERVAL_A_FLOW_STATE, TCP_CLOSE);
+		return nla_put_u8(msg, SERVAL_A_FLOW_STATE,
+				  fl->conn->protocol == IPPROTO_TCP ?
+				  TCP_CLOSE : TCP_ESTABLISHED);
 	state = sk->sk_state;
 	if (state == TCP_TIME_WAIT && !sk_fullsock(sk))
 		state = inet_twsk(sk)->tw_substate;
@@ -124,7 +128,7 @@ static int put_flow(struct sk_buff *msg, struct serval_net *sn,
 
 	if (nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ID, fl->local_id) ||
 	    nla_put_be32(msg, SERVAL_A_FLOW_PEER_ID, fl->peer_id) ||
-	    nla_put_u8(msg, SERVAL_A_FLOW_PROTO, IPPROTO_TCP) ||
+	    nla_put_u8(msg, SERVAL_A_FLOW_PROTO, fl->conn->protocol) ||
 	    put_addrs(msg, &fl->path) ||
 	    nla_put_u32(msg, SERVAL_A_FLOW_IFINDEX,
 			dst ? dst->dev->ifindex : fl->path.oif) ||
@@ -233,6 +237,15 @@ int serval_nl_flow_get(struct sk_buff *skb, struct genl_info *info)
 	return genlmsg_reply(msg, info);
 }
 
+static bool abort_datagrams(struct serval_net *sn, struct serval_flow *fl)
+{
+	if (!serval_flow_is_shown(fl))
+		return false;
+	serval_dgram_end(sn, fl);
+	serval_dgram_fail(fl, ECONNABORTED);
+	return true;
+}
+
 /**
  * serval_nl_flow_del() - FLOW_DEL: abort a connection
  * @skb:  request
@@ -253,6 +266,11 @@ int serval_nl_flow_del(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	rcu_read_lock();
 	fl = serval_flow_find(sn, id);
+	if (fl && fl->conn->protocol == IPPROTO_UDP) {
+		err = abort_datagrams(sn, fl) ? 0 : no_such_flow(info);
+		rcu_read_unlock();
+		return err;
+	}
 	if (fl)
 		sk = serval_conn_tcp_sock(sn, fl->conn);
 	rcu_read_unlock();

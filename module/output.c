@@ -26,6 +26,7 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
+#include "dgram_conn.h"
 #include "events.h"
 #include "fastopen.h"
 #include "path.h"
@@ -58,7 +59,7 @@ static int push_syn(struct serval_net *sn, struct sk_buff *skb,
 {
 	const struct serval_pkt pkt = {
 		.src = fl->local_id,
-		.protocol = SERVAL_PROTO_TCP,
+		.protocol = conn->protocol,
 		.has = SERVAL_HAS_CONTROL | SERVAL_HAS_SERVICE,
 		.flags = SERVAL_CTRL_SYN,
 		.verno = fl->iss,
@@ -75,7 +76,7 @@ static int push_synack(struct serval_net *sn, struct sk_buff *skb,
 	const struct serval_pkt pkt = {
 		.src = fl->local_id,
 		.dst = fl->peer_id,
-		.protocol = SERVAL_PROTO_TCP,
+		.protocol = fl->conn->protocol,
 		.has = SERVAL_HAS_CONTROL,
 		.flags = SERVAL_CTRL_SYN | SERVAL_CTRL_ACK,
 		.verno = fl->iss,
@@ -96,7 +97,7 @@ static int push_confirm(struct serval_net *sn, struct sk_buff *skb,
 	const struct serval_pkt pkt = {
 		.src = fl->local_id,
 		.dst = fl->peer_id,
-		.protocol = SERVAL_PROTO_TCP,
+		.protocol = conn->protocol,
 		.has = SERVAL_HAS_CONTROL | SERVAL_HAS_SERVICE,
 		.flags = SERVAL_CTRL_ACK,
 		.verno = fl->iss + 1,
@@ -186,6 +187,13 @@ static void set_target(struct serval_flow *fl, const struct in6_addr *addr,
 	spin_unlock_bh(&fl->conn->lock);
 }
 
+static bool is_repeated(const struct serval_conn *conn,
+			const struct serval_flow *fl, const struct sock *sk)
+{
+	return conn->protocol == IPPROTO_TCP ? inet_csk(sk)->icsk_retransmits :
+					       fl->tries;
+}
+
 /* Raw or inside UDP?  Return: whether it is to be repeated inside UDP */
 static bool choose_encap(struct serval_net *sn, const struct serval_conn *conn,
 			 struct serval_flow *fl, const struct sock *sk)
@@ -200,7 +208,7 @@ static bool choose_encap(struct serval_net *sn, const struct serval_conn *conn,
 	else
 		serval_path_encapsulate(&fl->path, 0, 0);
 	return mode == SERVAL_UDP_AUTO && !fl->path.dport &&
-	       (!known || inet_csk(sk)->icsk_retransmits);
+	       (!known || is_repeated(conn, fl, sk));
 }
 
 static int send_syn(struct serval_net *sn, struct serval_conn *conn,
@@ -209,7 +217,6 @@ static int send_syn(struct serval_net *sn, struct serval_conn *conn,
 {
 	bool repeat = choose_encap(sn, conn, fl, sk);
 	struct dst_entry *dst;
-	unsigned int room;
 	bool group;
 	int err;
 
@@ -218,12 +225,14 @@ static int send_syn(struct serval_net *sn, struct serval_conn *conn,
 		kfree_skb(skb);
 		return PTR_ERR(dst);
 	}
-	serval_clamp_mss(skb, fl->path.mss);
 	/* data is for one host */
 	group = serval_path_to_group(&fl->path, dst);
-	room = group ? tcp_hdrlen(skb) :
-		       serval_path_room(&fl->path) - SERVAL_SYN_LEN;
-	serval_fastopen_trim(skb, room);
+	if (conn->protocol == IPPROTO_TCP) {
+		serval_clamp_mss(skb, fl->path.mss);
+		serval_fastopen_trim(skb, group ? tcp_hdrlen(skb) :
+				     serval_path_room(&fl->path) -
+				     SERVAL_SYN_LEN);
+	}
 	count_sent(fl, skb);
 	err = push_syn(sn, skb, conn, fl);
 	if (err)
@@ -259,12 +268,33 @@ struct failed {
 	int err;
 };
 
+static void end_datagram_attempt(struct sock *sk, int err)
+{
+	struct serval_conn *conn;
+	struct serval_flow *fl;
+
+	rcu_read_lock();
+	conn = serval_conn_find_sock(serval_net(sock_net(sk)), sk);
+	fl = conn ? rcu_dereference(conn->flow) : NULL;
+	if (fl)
+		serval_dgram_fail(fl, err);
+	rcu_read_unlock();
+}
+
+static void end_attempt(struct sock *sk, int err)
+{
+	if (sk->sk_protocol == IPPROTO_TCP)
+		serval_end_attempt(sk, err);
+	else
+		end_datagram_attempt(sk, err);
+}
+
 static void end_failed(struct sock *sk, int err)
 {
 	lock_sock(sk);
 	/* unless the program started another since, which sets this to 0 */
 	if (sk->sk_state == TCP_SYN_SENT && sk->sk_err_soft == err)
-		serval_end_attempt(sk, err);
+		end_attempt(sk, err);
 	release_sock(sk);
 }
 
@@ -306,17 +336,17 @@ static int unresolved(struct serval_net *sn, struct sock *sk,
 /* If all are asked, one that leads on is enough; else one that may, later */
 static struct serval_target *candidate(const struct serval_net *sn,
 				       const struct serval_target_set *set,
-				       int mode)
+				       int mode, u8 protocol)
 {
 	struct serval_target *best;
 	u32 i, first, end;
 
 	if (mode != SERVAL_MODE_ALL)
-		return serval_service_choose(sn, set, mode, IPPROTO_TCP, NULL);
-	first = serval_service_top(sn, set, IPPROTO_TCP, &end);
+		return serval_service_choose(sn, set, mode, protocol, NULL);
+	first = serval_service_top(sn, set, protocol, &end);
 	best = set->t[first];
 	for (i = first; i < end; i++) {
-		if (!serval_target_is_for(sn, set->t[i], IPPROTO_TCP))
+		if (!serval_target_is_for(sn, set->t[i], protocol))
 			continue;
 		if (serval_target_leads_on(set->t[i]))
 			return set->t[i];
@@ -381,9 +411,6 @@ static u8 sock_tos(const struct sock *sk)
 	return inet6_sk(sk)->tclass | inet_sk(sk)->tos;
 }
 
-static int output_syn(struct serval_net *sn, struct serval_conn *conn,
-		      struct sock *sk, struct sk_buff *skb, u8 tos);
-
 /* The connection of a held SYN, if its attempt has not ended; socket locked */
 static struct serval_conn *held_conn(struct serval_net *sn,
 				     const struct serval_held *held)
@@ -409,7 +436,7 @@ static void release_syn(struct serval_net *sn, const struct serval_held *held)
 	rcu_read_lock();
 	conn = held_conn(sn, held);
 	if (conn) {
-		err = output_syn(sn, conn, sk, held->skb, sock_tos(sk));
+		err = serval_output_syn(sn, conn, sk, held->skb, sock_tos(sk));
 		if (err < 0)
 			WRITE_ONCE(sk->sk_err_soft, -err);
 	} else {
@@ -429,7 +456,7 @@ static void drop_syn(struct serval_net *sn, const struct serval_held *held)
 	waits = held_conn(sn, held);
 	rcu_read_unlock();
 	if (waits)
-		serval_end_attempt(sk, EHOSTUNREACH);
+		end_attempt(sk, EHOSTUNREACH);
 	release_sock(sk);
 }
 
@@ -447,7 +474,7 @@ static int hold_syn(struct serval_net *sn, const struct serval_conn *conn,
 {
 	const struct serval_flow *fl = rcu_dereference(conn->flow);
 	struct serval_held held = {
-		.info.protocol = IPPROTO_TCP,
+		.info.protocol = conn->protocol,
 		.info.service = conn->peer,
 		.info.source = conn->local,
 		.key = (__force u32)fl->local_id,
@@ -461,7 +488,8 @@ static int hold_syn(struct serval_net *sn, const struct serval_conn *conn,
 	if (!held.skb)
 		return drop(sn, skb, SERVAL_MIB_OUTNOMEM, -ENOMEM);
 	consume_skb(skb);
-	serval_fastopen_trim(held.skb, tcp_hdrlen(held.skb));
+	if (conn->protocol == IPPROTO_TCP)
+		serval_fastopen_trim(held.skb, tcp_hdrlen(held.skb));
 	err = serval_delay_hold(sn, &held);
 	if (err) {
 		serval_target_dropped(t, bytes);
@@ -484,12 +512,12 @@ static int send_to_all(struct serval_net *sn, struct serval_conn *conn,
 	u32 i, end, onward = 0, asked = 0;
 	int err = -EHOSTUNREACH, err2;
 
-	i = serval_service_top(sn, set, IPPROTO_TCP, &end);
+	i = serval_service_top(sn, set, conn->protocol, &end);
 	atomic_set(&fl->awaited, end - i);
 	for (; i < end; i++) {
 		struct serval_target *t = set->t[i];
 
-		if (!serval_target_is_for(sn, t, IPPROTO_TCP)) {
+		if (!serval_target_is_for(sn, t, conn->protocol)) {
 			atomic_dec(&fl->awaited);
 			continue;
 		}
@@ -515,10 +543,22 @@ static int send_to_all(struct serval_net *sn, struct serval_conn *conn,
 	return err;
 }
 
-/* Each transmission asks the table anew.  One that is not held makes a held
+/**
+ * serval_output_syn() - send a SYN where the service table leads now
+ * @sn:   namespace
+ * @conn: whose @flow is in SYN_SENT
+ * @sk:   full socket
+ * @skb:  at the transport's segment; consumed
+ * @tos:  DSCP and ECN
+ *
+ * Each transmission asks the table anew.  One that is not held makes a held
  * copy needless.
+ *
+ * Context: rcu_read_lock() held.
+ * Return: as ip_local_out(), or a negative errno; if it was the table that
+ * led nowhere, a work ends the attempt.
  */
-static int output_syn(struct serval_net *sn, struct serval_conn *conn,
+int serval_output_syn(struct serval_net *sn, struct serval_conn *conn,
 		      struct sock *sk, struct sk_buff *skb, u8 tos)
 {
 	int mode = READ_ONCE(sn->settings.resolution_mode);
@@ -532,8 +572,8 @@ static int output_syn(struct serval_net *sn, struct serval_conn *conn,
 			   false);
 		return send_syn(sn, conn, fl, sk, skb, tos);
 	}
-	set = serval_service_find(sn, &conn->peer, IPPROTO_TCP);
-	t = set ? candidate(sn, set, mode) : NULL;
+	set = serval_service_find(sn, &conn->peer, conn->protocol);
+	t = set ? candidate(sn, set, mode, conn->protocol) : NULL;
 	if (t && t->type == SERVAL_SERVICE_DELAY)
 		return hold_syn(sn, conn, t, sk, skb);
 	serval_output_cancel(sn, conn);
@@ -560,10 +600,57 @@ static int output_active_syn(struct serval_net *sn, struct serval_conn *conn,
 
 	WRITE_ONCE(conn->rport, th->dest);
 	WRITE_ONCE(conn->lport, th->source);
-	err = output_syn(sn, conn, sk, skb, tos);
+	err = serval_output_syn(sn, conn, sk, skb, tos);
 	if (err < 0)
 		WRITE_ONCE(sk->sk_err_soft, -err);
 	return err;
+}
+
+/**
+ * serval_output_segment() - send a segment along an answered flow
+ * @sn:   namespace
+ * @conn: connection
+ * @fl:   its flow
+ * @sk:   full socket or NULL
+ * @skb:  at the transport's segment; consumed
+ * @tos:  DSCP and ECN
+ *
+ * Context: rcu_read_lock() held.
+ * Return: as ip_local_out(), or a negative errno.
+ */
+int serval_output_segment(struct serval_net *sn, struct serval_conn *conn,
+			  struct serval_flow *fl, struct sock *sk,
+			  struct sk_buff *skb, u8 tos)
+{
+	int err;
+
+	count_sent(fl, skb);
+	/* a responder confirms nothing: what it sends early is plain */
+	if (likely(READ_ONCE(fl->confirmed)) ||
+	    fl->state == SERVAL_FLOW_SYN_RCVD)
+		err = push_data(sn, skb, fl);
+	else
+		err = push_confirm(sn, skb, conn, fl);
+	if (unlikely(err))
+		return err;
+	return serval_path_xmit(sn, &fl->path, sk, skb, tos);
+}
+
+/**
+ * serval_output_synack() - answer a SYN
+ * @sn:  namespace
+ * @fl:  flow, perhaps a seed's
+ * @skb: without a segment; consumed
+ *
+ * Context: rcu_read_lock() held.
+ */
+void serval_output_synack(struct serval_net *sn, struct serval_flow *fl,
+			  struct sk_buff *skb)
+{
+	if (push_synack(sn, skb, fl))
+		return;
+	SERVAL_INC(sn, OUTSYNACK);
+	serval_path_xmit(sn, &fl->path, NULL, skb, 0);
 }
 
 static int output_synack(struct serval_net *sn, struct serval_flow *fl,
@@ -589,7 +676,6 @@ static int output(struct serval_net *sn, struct serval_conn *conn,
 {
 	struct serval_flow *fl = rcu_dereference(conn->flow);
 	const struct tcphdr *th = (struct tcphdr *)skb->data;
-	int err;
 
 	if (unlikely(!fl))
 		return drop(sn, skb, SERVAL_MIB_OUTNOFLOW, -EHOSTUNREACH);
@@ -604,17 +690,7 @@ static int output(struct serval_net *sn, struct serval_conn *conn,
 	}
 	if (unlikely(fl->state == SERVAL_FLOW_SYN_SENT))
 		return drop(sn, skb, SERVAL_MIB_OUTNOFLOW, -EHOSTUNREACH);
-
-	count_sent(fl, skb);
-	/* a responder confirms nothing: what it sends early is plain */
-	if (likely(READ_ONCE(fl->confirmed)) ||
-	    fl->state == SERVAL_FLOW_SYN_RCVD)
-		err = push_data(sn, skb, fl);
-	else
-		err = push_confirm(sn, skb, conn, fl);
-	if (unlikely(err))
-		return err;
-	return serval_path_xmit(sn, &fl->path, sk, skb, tos);
+	return serval_output_segment(sn, conn, fl, sk, skb, tos);
 }
 
 /**
@@ -770,8 +846,8 @@ int serval_output_check(struct serval_net *sn, const struct serval_conn *conn)
 	if (!ipv6_addr_any(&conn->advised))
 		return 0;
 	rcu_read_lock();
-	set = serval_service_find(sn, &conn->peer, IPPROTO_TCP);
-	t = set ? candidate(sn, set, mode) : NULL;
+	set = serval_service_find(sn, &conn->peer, conn->protocol);
+	t = set ? candidate(sn, set, mode, conn->protocol) : NULL;
 	if (!set || (t && t->type == SERVAL_SERVICE_DROP)) {
 		SERVAL_INC(sn, NORULE);
 		err = -EHOSTUNREACH;

@@ -100,6 +100,18 @@ static inline u8 serval_path_protocol(const struct serval_path *path)
 	return path->dport ? IPPROTO_UDP : IPPROTO_SERVAL;
 }
 
+/* What IP can carry from the SAL header on, in fragments if it must be */
+static inline unsigned int
+serval_path_payload_max(const struct serval_path *path)
+{
+	unsigned int overhead = serval_path_overhead(path);
+
+	/* IPv6 does not count its header */
+	if (path->family == AF_INET6)
+		overhead -= sizeof(struct ipv6hdr);
+	return U16_MAX - overhead;
+}
+
 /* What one packet can carry from the SAL header on */
 static inline unsigned int serval_path_room(const struct serval_path *path)
 {

@@ -158,13 +158,14 @@ static const struct seq_operations service_ops = {
 static int flow_sock_state(struct serval_net *sn, const struct serval_flow *fl,
 			   u32 *queued, u32 *backlog)
 {
-	struct sock *sk = serval_conn_tcp_sock(sn, fl->conn);
+	struct sock *sk = serval_conn_any_sock(sn, fl->conn);
 	int state;
 
 	*queued = 0;
 	*backlog = 0;
 	if (!sk)
-		return TCP_CLOSE;
+		return fl->conn->protocol == IPPROTO_TCP ? TCP_CLOSE :
+							   TCP_ESTABLISHED;
 	state = sk->sk_state;
 	if (sk_fullsock(sk)) {
 		*queued = READ_ONCE(sk->sk_ack_backlog);
@@ -183,10 +184,12 @@ static void show_flow(struct seq_file *seq, struct serval_net *sn,
 	int state;
 
 	state = flow_sock_state(sn, fl, &queued, &backlog);
-	seq_printf(seq, "%u %u %pISc %pISc TCP %u %u %s %s\n",
+	seq_printf(seq, "%u %u %pISc %pISc %s %u %u %s %s\n",
 		   ntohl(fl->local_id), ntohl(fl->peer_id),
 		   serval_addr_sock(&laddr, &fl->path.laddr),
-		   serval_addr_sock(&raddr, &fl->path.raddr), queued, backlog,
+		   serval_addr_sock(&raddr, &fl->path.raddr),
+		   fl->conn->protocol == IPPROTO_TCP ? "TCP" : "UDP",
+		   queued, backlog,
 		   state_names[state],
 		   dst ? dst->dev->name : "unbound");
 }

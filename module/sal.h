@@ -19,6 +19,13 @@ void serval_output_init(struct serval_net *sn);
 void serval_output_exit(struct serval_net *sn);
 int serval_queue_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl);
 void serval_output_virtual(struct serval_net *sn, struct sk_buff *skb);
+int serval_output_syn(struct serval_net *sn, struct serval_conn *conn,
+		      struct sock *sk, struct sk_buff *skb, u8 tos);
+int serval_output_segment(struct serval_net *sn, struct serval_conn *conn,
+			  struct serval_flow *fl, struct sock *sk,
+			  struct sk_buff *skb, u8 tos);
+void serval_output_synack(struct serval_net *sn, struct serval_flow *fl,
+			  struct sk_buff *skb);
 void serval_end_attempt(struct sock *sk, int err);
 void serval_sync_mss(struct sock *sk, const struct serval_conn *conn);
 int serval_output_check(struct serval_net *sn, const struct serval_conn *conn);
@@ -27,6 +34,7 @@ void serval_output_cancel(struct serval_net *sn,
 void serval_clamp_mss(struct sk_buff *skb, u16 mss);
 
 /* input.c */
+void serval_taken(struct serval_net *sn, struct sk_buff *skb);
 void serval_input(struct serval_net *sn, struct sk_buff *skb);
 int serval_input_init(void);
 void serval_input_exit(void);
@@ -112,6 +120,14 @@ void serval_datagram_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 bool serval_datagram_is_quoted(struct serval_net *sn,
 			       const struct sk_buff *skb, int off,
 			       const struct serval_flow *fl);
+bool serval_datagram_check(struct sk_buff *skb, unsigned int len);
+void serval_datagram_strip(struct sk_buff *skb, const struct service_id *from,
+			   unsigned int len);
+void serval_datagram_enqueue(struct serval_net *sn, struct sock *sk,
+			     struct sk_buff *skb, const struct service_id *from,
+			     unsigned int len);
+void serval_datagram_queue(struct serval_net *sn, struct sock *sk,
+			   struct sk_buff *skb);
 void serval_datagram_report(const struct serval_flow *fl, int err);
 
 /* device.c */

@@ -8,8 +8,8 @@
  *	L1 ulid, mib, lifetime, service, flow	tables
  *	L2 ipv4, ipv6, path, offload	outer IP
  *	L3 device, fastopen, encap, encap_auto, delay, output, icmp, input,
- *	   handshake, datagram		the service access layer
- *	L4 socket, socket_dgram, sockopt	AF_SERVAL
+ *	   handshake, datagram, dgram_conn	the service access layer
+ *	L4 socket, socket_dgram, socket_dgram_conn, sockopt: AF_SERVAL
  *	L5 netlink, proc, broadcast, sysctl	control
  *	L6 main				load and unload
  *
@@ -17,6 +17,7 @@
  *	sock lock of a TCP socket
  *	  service table mutex		rules and binds, process context
  *	  rtnl				only from works and at set-up
+ *	  backlog->lock			softirq-safe
  *	    conn->lock			softirq-safe
  *	      path->lock		softirq-safe, a leaf: nothing below it
  *	    delay.lock			the same; taken under neither

@@ -430,12 +430,16 @@ void serval_service_forget(struct serval_net *sn, const struct sock *sk)
 	mutex_unlock(&sn->services.lock);
 }
 
-/* Can a SYN or an unconnected datagram be for this bound socket? */
-static bool is_open(const struct sock *sk, u8 protocol)
+static bool is_in(const struct sock *sk, u8 protocol, int state)
+{
+	return sk->sk_protocol == protocol && READ_ONCE(sk->sk_state) == state;
+}
+
+/* Streams find a group when they listen, datagrams when they are bound */
+static bool has_group(const struct sock *sk, u8 protocol)
 {
 	return sk->sk_protocol == protocol &&
-	       READ_ONCE(sk->sk_state) == (protocol == IPPROTO_TCP ?
-					   TCP_LISTEN : TCP_CLOSE);
+	       (protocol == IPPROTO_UDP || sk->sk_state == TCP_LISTEN);
 }
 
 /**
@@ -463,7 +467,7 @@ void serval_service_join(struct serval_net *sn, const struct serval_rule *rule)
 		struct sock *sk2 = set->t[j]->sk;
 
 		if (!sk2 || sk2 == rule->sk ||
-		    !is_open(sk2, rule->sk->sk_protocol))
+		    !has_group(sk2, rule->sk->sk_protocol))
 			continue;
 		if (!rcu_access_pointer(sk2->sk_reuseport_cb) ||
 		    rcu_access_pointer(sk2->sk_reuseport_cb) !=
@@ -750,14 +754,14 @@ u32 serval_service_top(const struct serval_net *sn,
 	return first;
 }
 
-static struct serval_target *first_open(const struct serval_target_set *set,
-					u8 protocol)
+static struct serval_target *first_in(const struct serval_target_set *set,
+				      u8 protocol, int state)
 {
 	u32 i;
 
 	for (i = 0; set && i < set->n; i++)
 		if (set->t[i]->type == SERVAL_SERVICE_DEMUX &&
-		    is_open(set->t[i]->sk, protocol))
+		    is_in(set->t[i]->sk, protocol, state))
 			return set->t[i];
 	return NULL;
 }
@@ -772,7 +776,8 @@ static struct serval_target *select_member(const struct serval_target_set *set,
 	u32 i;
 
 	for (i = 0; sk && i < set->n; i++)
-		if (set->t[i]->sk == sk)
+		if (set->t[i]->sk == sk &&
+		    is_in(sk, first->sk->sk_protocol, first->sk->sk_state))
 			return set->t[i];
 	return first;
 }
@@ -799,7 +804,7 @@ serval_service_listener(const struct serval_net *sn,
 	u32 hash;
 
 	set = serval_service_find(sn, id, IPPROTO_TCP);
-	first = first_open(set, IPPROTO_TCP);
+	first = first_in(set, IPPROTO_TCP, TCP_LISTEN);
 	if (!first || set->n == 1 || !first->sk->sk_reuseport)
 		return first;
 	/* as TCP's own lookup has it, which on 6.12 selects again */
@@ -809,28 +814,30 @@ serval_service_listener(const struct serval_net *sn,
 }
 
 /**
- * serval_service_receiver() - the socket an unconnected datagram is for
+ * serval_service_receiver() - the datagram socket that a packet is for
  * @sn:   namespace
  * @id:   exact service ID it was sent to
  * @hash: of the sender, spreads over the members of a SO_REUSEPORT group
- * @skb:  at the UDP header, for a group's BPF program
+ * @skb:  behind the SAL header, for a group's BPF program
+ * @state: TCP_CLOSE for an unconnected datagram, TCP_LISTEN for a SYN
  *
  * Context: rcu_read_lock() held, also while the target's socket is used.
- * Return: a DEMUX target whose socket was not connected, NULL if none.
+ * Return: a DEMUX target whose socket was in @state, NULL if none.
  */
 struct serval_target *
 serval_service_receiver(const struct serval_net *sn,
 			const struct service_id *id, u32 hash,
-			struct sk_buff *skb)
+			struct sk_buff *skb, int state)
 {
 	const struct serval_target_set *set;
 	struct serval_target *first;
 
 	set = serval_service_find(sn, id, IPPROTO_UDP);
-	first = first_open(set, IPPROTO_UDP);
+	first = first_in(set, IPPROTO_UDP, state);
 	if (!first || set->n == 1 || !first->sk->sk_reuseport)
 		return first;
-	return select_member(set, first, hash, skb, sizeof(struct udphdr));
+	return select_member(set, first, hash, skb,
+			     state == TCP_LISTEN ? 0 : sizeof(struct udphdr));
 }
 
 /**

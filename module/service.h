@@ -201,7 +201,7 @@ serval_service_listener(const struct serval_net *sn,
 struct serval_target *
 serval_service_receiver(const struct serval_net *sn,
 			const struct service_id *id, u32 hash,
-			struct sk_buff *skb);
+			struct sk_buff *skb, int state);
 
 struct serval_service *serval_service_next(const struct serval_net *sn,
 					   const struct service_id *id,

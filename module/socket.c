@@ -119,15 +119,13 @@ static bool conn_init(struct serval_net *sn, struct sock *sk)
 	return true;
 }
 
-static int sock_init(struct serval_net *sn, struct sock *sk)
+static void sock_init(struct serval_net *sn, struct sock *sk)
 {
 	sk->sk_userlocks |= SOCK_BINDADDR_LOCK;	/* disconnect keeps the L */
 	sk->sk_ipv6only = 1;
 	sk->sk_bound_dev_if = sn->dev->ifindex;
-	if (sk->sk_protocol != IPPROTO_TCP)
-		return serval_dgram_init(sn, sk);
-	inet_csk(sk)->icsk_af_ops = &af_ops;
-	return 0;
+	if (sk->sk_protocol == IPPROTO_TCP)
+		inet_csk(sk)->icsk_af_ops = &af_ops;
 }
 
 /* Move the struct sock of @tmp into @sock */
@@ -153,11 +151,36 @@ static int create(struct net *net, struct socket *sock, int protocol, int kern,
 	err = __sock_create(net, AF_INET6, sock->type, protocol, &tmp, kern);
 	if (err)
 		return err;
-	err = conn_init(sn, tmp->sk) ? sock_init(sn, tmp->sk) : -ENOMEM;
+	sock_init(sn, tmp->sk);
+	err = conn_init(sn, tmp->sk) ? 0 : -ENOMEM;
+	if (!err && sock->type == SOCK_DGRAM)
+		err = serval_dgram_init(sn, tmp->sk);
 	if (!err)
 		transplant(tmp, sock, ops);
 	sock_release(tmp);
 	return err;
+}
+
+/**
+ * serval_socket_make() - give a datagram socket that accept() made its sock
+ * @net:  namespace
+ * @sock: without one
+ *
+ * Return: 0; the socket has no connection yet.  Or what socket() says.
+ */
+int serval_socket_make(struct net *net, struct socket *sock)
+{
+	struct serval_net *sn = serval_net(net);
+	struct socket *tmp;
+	int err;
+
+	err = __sock_create(net, AF_INET6, SOCK_DGRAM, IPPROTO_UDP, &tmp, 0);
+	if (err)
+		return err;
+	sock_init(sn, tmp->sk);
+	transplant(tmp, sock, sock->ops);
+	sock_release(tmp);
+	return 0;
 }
 
 static int serval_create(struct net *net, struct socket *sock, int protocol,
@@ -483,11 +506,9 @@ static int prepare_connect(struct serval_net *sn, struct serval_conn *conn,
 
 	WRITE_ONCE(sk->sk_err_soft, 0);
 	serval_socket_take_device(sn, conn, sk);
-	if (serval_encap_mode(sn, conn) == SERVAL_UDP_ALWAYS) {
-		err = serval_encap_open_pool(sn);
-		if (err)
-			return err;
-	}
+	err = serval_encap_prepare(sn, conn);
+	if (err)
+		return err;
 	conn->peer = addr->sv->sv_srvid;
 	conn->advised = addr->advised;
 	conn->advised_oif = addr->oif;

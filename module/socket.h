@@ -10,7 +10,9 @@
 #include <linux/serval.h>
 
 #include "addr.h"
+#include "compat.h"
 
+struct net;
 struct proto;
 struct proto_ops;
 struct serval_conn;
@@ -45,6 +47,7 @@ void serval_socket_override(struct proto_ops *ops);
 const struct proto_ops *serval_native_ops(void);
 const struct proto *serval_native_prot(void);
 const struct proto_ops *serval_stream_ops(void);
+int serval_socket_make(struct net *net, struct socket *sock);
 int serval_socket_bind(struct socket *sock, const void *addr, int len);
 int serval_socket_autobind(struct serval_net *sn, struct serval_conn *conn,
 			   struct sock *sk);
@@ -63,6 +66,18 @@ int serval_name_locate(struct serval_name *name, const struct in6_addr *addr,
 int serval_dgram_learn(void);
 int serval_dgram_init(struct serval_net *sn, struct sock *sk);
 const struct proto_ops *serval_dgram_ops(void);
+
+/* socket_dgram_conn.c */
+int serval_dgram_disconnect(struct serval_net *sn, struct serval_conn *conn,
+			    struct sock *sk);
+void serval_dgram_close(struct serval_net *sn, struct serval_conn *conn,
+			struct sock *sk);
+int serval_dgram_connect(struct socket *sock, struct sockaddr *uaddr, int len,
+			 int flags);
+int serval_dgram_listen(struct socket *sock, int backlog);
+int serval_dgram_accept(struct socket *sock, struct socket *newsock,
+			SERVAL_ACCEPT_ARGS);
+int serval_dgram_shutdown(struct socket *sock, int how);
 
 /* sockopt.c */
 int serval_setsockopt(struct socket *sock, int level, int optname,

@@ -13,6 +13,8 @@
  *	sendmsg() the first one binds to a random ID, so that it can be
  *		  answered; datagram.c
  *	recvmsg() from the queue that datagram.c fills
+ *
+ * What a connected socket does besides is in socket_dgram_conn.c.
  */
 #include <linux/module.h>
 #include <linux/udp.h>
@@ -21,6 +23,7 @@
 #include <net/sock.h>
 #include <net/udp.h>
 
+#include "dgram_conn.h"
 #include "sal.h"
 #include "socket.h"
 
@@ -80,8 +83,8 @@ static int serval_dgram_release(struct socket *sock)
 	conn = own_conn(sn, sk);
 	lock_sock(sk);
 	serval_socket_unbind(sn, conn, sk);
+	serval_dgram_close(sn, conn, sk);
 	release_sock(sk);
-	serval_flow_drop(sn, conn);
 	serval_conn_release(sn, conn);
 	return native_ops->release(sock);
 }
@@ -92,31 +95,26 @@ static int serval_dgram_bind(struct socket *sock, struct sockaddr *uaddr,
 	return serval_socket_bind(sock, uaddr, len);
 }
 
-static int serval_dgram_connect(struct socket *sock, struct sockaddr *uaddr,
-				int len, int flags)
-{
-	if (len >= (int)sizeof(uaddr->sa_family) &&
-	    uaddr->sa_family == AF_UNSPEC)
-		return 0;
-	return -EOPNOTSUPP;
-}
-
 /* What a socket needs before its first datagram */
 static int prepare_send(struct serval_net *sn, struct serval_conn *conn,
 			struct sock *sk)
 {
-	int err = 0;
+	int err = serval_encap_prepare(sn, conn);
 
-	if (serval_encap_mode(sn, conn) == SERVAL_UDP_ALWAYS)
-		err = serval_encap_open_pool(sn);
-	if (err)
+	if (unlikely(err))
 		return err;
 	if (likely(READ_ONCE(conn->bound) &&
 		   READ_ONCE(sk->sk_bound_dev_if) == sn->dev->ifindex))
 		return 0;
 	lock_sock(sk);
-	serval_socket_take_device(sn, conn, sk);
-	err = serval_socket_autobind(sn, conn, sk);
+	err = sk->sk_state == TCP_CLOSE ? 0 : -ENOTCONN;
+	/* an attempt to connect that failed leaves its flow */
+	if (!err && inet_sk(sk)->inet_dport)
+		err = serval_dgram_disconnect(sn, conn, sk);
+	if (!err) {
+		serval_socket_take_device(sn, conn, sk);
+		err = serval_socket_autobind(sn, conn, sk);
+	}
 	release_sock(sk);
 	return err;
 }
@@ -215,18 +213,33 @@ static struct sk_buff *build(struct sock *sk, struct msghdr *msg, size_t size)
 	return skb;
 }
 
-static int serval_dgram_sendmsg(struct socket *sock, struct msghdr *msg,
-				size_t size)
+static int send_connected(struct serval_net *sn, struct serval_conn *conn,
+			  struct sock *sk, struct sk_buff *skb)
 {
-	struct sock *sk = sock->sk;
-	struct serval_net *sn = serval_net(sock_net(sk));
-	struct serval_conn *conn = own_conn(sn, sk);
+	u8 tos = inet6_sk(sk)->tclass | inet_sk(sk)->tos;
+	struct serval_flow *fl;
+	int err;
+
+	rcu_read_lock();
+	fl = rcu_dereference(conn->flow);
+	if (likely(fl && READ_ONCE(fl->state) == SERVAL_FLOW_ESTABLISHED)) {
+		err = serval_dgram_send(sn, fl, sk, skb, tos);
+	} else {
+		kfree_skb(skb);
+		err = -ENOTCONN;
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+static int send_unconnected(struct serval_net *sn, struct serval_conn *conn,
+			    struct sock *sk, struct msghdr *msg, size_t size)
+{
 	struct serval_datagram dg;
 	struct sk_buff *skb;
 	int err;
 
-	err = check_send(sk, msg, size) ?: parse_destination(msg, &dg) ?:
-	      prepare_send(sn, conn, sk);
+	err = parse_destination(msg, &dg) ?: prepare_send(sn, conn, sk);
 	if (err)
 		return err;
 	dg.from = conn->local;
@@ -239,7 +252,37 @@ static int serval_dgram_sendmsg(struct socket *sock, struct msghdr *msg,
 	skb = build(sk, msg, size);
 	if (IS_ERR(skb))
 		return PTR_ERR(skb);
-	return serval_datagram_send(sn, sk, conn, skb, &dg) ?: (int)size;
+	return serval_datagram_send(sn, sk, conn, skb, &dg);
+}
+
+static int serval_dgram_sendmsg(struct socket *sock, struct msghdr *msg,
+				size_t size)
+{
+	struct sock *sk = sock->sk;
+	struct serval_net *sn = serval_net(sock_net(sk));
+	struct serval_conn *conn = own_conn(sn, sk);
+	struct sk_buff *skb;
+	int err;
+
+	err = check_send(sk, msg, size);
+	if (err)
+		return err;
+	if (READ_ONCE(sk->sk_state) != TCP_ESTABLISHED) {
+		err = send_unconnected(sn, conn, sk, msg, size);
+	} else {
+		if (msg->msg_name)
+			return -EISCONN;
+		if (msg->msg_controllen)
+			return -EINVAL;
+		skb = build(sk, msg, size);
+		if (IS_ERR(skb))
+			return PTR_ERR(skb);
+		err = send_connected(sn, conn, sk, skb);
+	}
+	if (err > 0)
+		err = net_xmit_errno(err);
+	/* what the queue layer drops is lost on the way, as with UDP */
+	return err && err != -ENOBUFS ? err : (int)size;
 }
 
 static void put_name(struct msghdr *msg, const struct sk_buff *skb)
@@ -257,16 +300,18 @@ static void put_name(struct msghdr *msg, const struct sk_buff *skb)
 	name->locator.sin.sin_port = cb->port;
 }
 
-static void put_dest(struct msghdr *msg, const struct sk_buff *skb)
+static void put_dest(struct msghdr *msg, const struct sk_buff *skb,
+		     const struct serval_conn *conn)
 {
 	const struct serval_datagram_cb *cb = serval_datagram_cb(skb);
+	struct service_id dest = conn->local;
 	struct serval_pkt pkt;
 
 	/* verified when it came, and in the head ever since */
 	if (!serval_wire_parse(skb_transport_header(skb) - cb->len, cb->len,
-			       &pkt))
-		put_cmsg(msg, SOL_SERVAL, SERVAL_DEST, sizeof(pkt.service[0]),
-			 &pkt.service[0]);
+			       &pkt) && pkt.has & SERVAL_HAS_SERVICE)
+		dest = pkt.service[0];
+	put_cmsg(msg, SOL_SERVAL, SERVAL_DEST, sizeof(dest), &dest);
 }
 
 static int copy_out(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
@@ -283,7 +328,7 @@ static int copy_out(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
 		put_name(msg, skb);
 	conn = own_conn(serval_net(sock_net(sk)), sk);
 	if (unlikely(READ_ONCE(conn->recv_dest)))
-		put_dest(msg, skb);
+		put_dest(msg, skb, conn);
 	return 0;
 }
 
@@ -298,8 +343,10 @@ static int serval_dgram_recvmsg(struct socket *sock, struct msghdr *msg,
 		return native_ops->recvmsg(sock, msg, size, flags);
 	off = sk_peek_offset(sk, flags);
 	skb = __skb_recv_udp(sk, flags, &off, &err);
+	/* the end is not something to wait for */
 	if (!skb)
-		return err;
+		return err == -EAGAIN &&
+		       READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN ? 0 : err;
 	len = udp_skb_len(skb);
 	copied = min_t(size_t, size, len - off);
 	if (copied < len - off)
@@ -315,6 +362,25 @@ static int serval_dgram_recvmsg(struct socket *sock, struct msghdr *msg,
 		copied = len;
 	skb_consume_udp(sk, skb, flags & MSG_PEEK ? -copied : copied);
 	return copied;
+}
+
+static __poll_t serval_dgram_poll(struct file *file, struct socket *sock,
+				  poll_table *wait)
+{
+	struct sock *sk = sock->sk;
+	const struct serval_conn *conn;
+	__poll_t mask;
+
+	mask = native_ops->poll(file, sock, wait);
+	switch (READ_ONCE(sk->sk_state)) {
+	case TCP_LISTEN:
+		conn = own_conn(serval_net(sock_net(sk)), sk);
+		return list_empty_careful(&conn->backlog->list) ? 0 :
+		       EPOLLIN | EPOLLRDNORM;
+	case TCP_SYN_SENT:
+		return mask & ~(EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
+	}
+	return mask;
 }
 
 /* UDP's own options would make packets that have no place here */
@@ -356,6 +422,10 @@ int __init serval_dgram_learn(void)
 	dgram_ops.release = serval_dgram_release;
 	dgram_ops.bind = serval_dgram_bind;
 	dgram_ops.connect = serval_dgram_connect;
+	dgram_ops.listen = serval_dgram_listen;
+	dgram_ops.accept = serval_dgram_accept;
+	dgram_ops.shutdown = serval_dgram_shutdown;
+	dgram_ops.poll = serval_dgram_poll;
 	dgram_ops.getname = serval_socket_getname;
 	dgram_ops.setsockopt = serval_dgram_setsockopt;
 	dgram_ops.getsockopt = serval_getsockopt;

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the responder derives from a SYN instead of keeping it: for streams
+ * (handshake.c) and for datagrams (dgram_conn.c).
+ */
+#ifndef _SERVAL_HANDSHAKE_H
+#define _SERVAL_HANDSHAKE_H
+
+#include "flow.h"
+
+/**
+ * struct serval_seed - a connection and its flow before they are allocated
+ * @conn: with @flow as its flow
+ * @flow: its path may hold a route
+ */
+struct serval_seed {
+	struct serval_conn conn;
+	struct serval_flow flow;
+};
+
+void serval_seed_init(struct serval_seed *seed, const struct sk_buff *skb,
+		      const struct serval_pkt *pkt, u32 peer_iss);
+struct serval_flow *serval_seed_for_syn(struct serval_net *sn,
+					const struct sk_buff *skb,
+					const struct serval_pkt *pkt,
+					struct serval_seed *seed, u32 first);
+void serval_seed_name(struct serval_seed *seed);
+int serval_seed_for_confirm(struct serval_net *sn,
+			    const struct serval_pkt *pkt,
+			    struct serval_seed *seed);
+struct serval_conn *serval_seed_insert(struct serval_net *sn,
+				       struct serval_seed *seed);
+bool serval_seed_is_peer(const struct serval_flow *fl,
+			 const struct sk_buff *skb,
+			 const struct serval_pkt *pkt);
+bool serval_listener_takes(struct serval_net *sn, const struct sk_buff *skb,
+			   const struct sock *listener,
+			   struct serval_flow *fl);
+void serval_flow_adopt(struct serval_flow *fl, const struct sk_buff *skb,
+		       const struct serval_pkt *pkt);
+void serval_syn_refuse(struct serval_net *sn, struct sk_buff *skb,
+		       const struct serval_pkt *pkt);
+
+#endif /* _SERVAL_HANDSHAKE_H */

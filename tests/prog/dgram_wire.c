@@ -157,7 +157,7 @@ static void wire_malformed(void)
 {
 	static const struct forged list[] = {
 		{ .ids = 2 },
-		{ .ids = 2, .dst = 1, .what = "InUnexpected" },
+		{ .ids = 2, .dst = 1, .what = "InNoFlow" },
 		{ .ids = 1, .what = "InUnexpected" },
 		{ .ids = 0, .what = "InUnexpected" },
 		{ .ids = 2, .len = 12, .what = "InTransportErrors" },

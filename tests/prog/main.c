@@ -36,6 +36,7 @@ static const struct {
 	{ "misuse", misuse_cases },
 	{ "datagram", dgram_cases },
 	{ "datagram-wire", dgram_wire_cases },
+	{ "datagram-conn", dgram_conn_cases },
 };
 
 static bool applies(const struct sv_case *c)

@@ -24,6 +24,11 @@ static inline bool serval_addr_is4(const struct in6_addr *addr)
 	return ipv6_addr_v4mapped(addr);
 }
 
+static inline u8 serval_addr_family(const struct in6_addr *addr)
+{
+	return serval_addr_is4(addr) ? AF_INET : AF_INET6;
+}
+
 static inline __be32 serval_addr_to4(const struct in6_addr *addr)
 {
 	return addr->s6_addr32[3];

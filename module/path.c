@@ -41,7 +41,7 @@ static struct dst_entry *set_locked(struct serval_path *path,
 				    const struct in6_addr *laddr,
 				    const struct in6_addr *raddr, int oif)
 {
-	path->family = serval_addr_is4(raddr) ? AF_INET : AF_INET6;
+	path->family = serval_addr_family(raddr);
 	path->laddr = *laddr;
 	path->raddr = *raddr;
 	path->oif = oif;
@@ -231,7 +231,7 @@ static struct dst_entry *lookup_family(struct serval_net *sn,
 {
 	/* the address it was bound to is of the other version */
 	if (!ipv6_addr_any(&path->laddr) &&
-	    serval_addr_is4(&path->laddr) != (path->family == AF_INET))
+	    serval_addr_family(&path->laddr) != path->family)
 		return ERR_PTR(-EADDRNOTAVAIL);
 	if (path->family == AF_INET)
 		return serval_ipv4_lookup(sn, path, sk, mark, saddr);

@@ -57,6 +57,7 @@ serve "$id"
 serval c service flush
 serval c service add 0x5e/8 via $S_ADDR
 n=$((2000 * SCALE))
+[ "${SERVAL_KERNEL:-}" != debug ] || n=200
 seq -f 'service add 0x11%08.0f via 10.8.0.1 dev d0' $n > "$TMP/batch"
 echo "service add $id via 10.8.0.1 dev d0" >> "$TMP/batch"
 check "$n rules that name a device" serval c -batch "$TMP/batch"

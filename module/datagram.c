@@ -299,8 +299,9 @@ static int resolve_and_send(struct serval_net *sn, struct sock *sk,
  * @dg:   where it goes
  *
  * Context: process.
- * Return: as ip_local_out(); -EHOSTUNREACH without a rule, or for DROP; -EADDRNOTAVAIL if the resolution
- * mode excludes every target; -EMSGSIZE; -ENETUNREACH and what else IP says.
+ * Return: as ip_local_out(); -EHOSTUNREACH without a rule, or for DROP;
+ * -EADDRNOTAVAIL if the resolution mode excludes every target; -EMSGSIZE;
+ * -ENETUNREACH and what else IP says.
  */
 int serval_datagram_send(struct serval_net *sn, struct sock *sk,
 			 struct serval_conn *conn, struct sk_buff *skb,
@@ -320,10 +321,11 @@ int serval_datagram_send(struct serval_net *sn, struct sock *sk,
 		/* connected a moment ago */
 		kfree_skb(skb);
 		err = -EISCONN;
-	} else if (recall(sn, fl, conn, sk, &way, dg))
+	} else if (recall(sn, fl, conn, sk, &way, dg)) {
 		err = send_to_target(sn, sk, fl, &way, skb, dg);
-	else
+	} else {
 		err = resolve_and_send(sn, sk, conn, fl, &way, skb, dg);
+	}
 	rcu_read_unlock();
 	serval_path_release(&way.path);
 	return err;

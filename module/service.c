@@ -660,6 +660,7 @@ serval_service_find(const struct serval_net *sn, const struct service_id *id,
  */
 u32 serval_service_seq(const struct serval_net *sn)
 {
+	/* pairs with changed() */
 	return smp_load_acquire(&sn->services.seq);
 }
 

@@ -72,12 +72,7 @@ int serval_dgram_disconnect(struct serval_net *sn, struct serval_conn *conn,
 			    struct sock *sk);
 void serval_dgram_close(struct serval_net *sn, struct serval_conn *conn,
 			struct sock *sk);
-int serval_dgram_connect(struct socket *sock, struct sockaddr *uaddr, int len,
-			 int flags);
-int serval_dgram_listen(struct socket *sock, int backlog);
-int serval_dgram_accept(struct socket *sock, struct socket *newsock,
-			SERVAL_ACCEPT_ARGS);
-int serval_dgram_shutdown(struct socket *sock, int how);
+void serval_dgram_conn_override(struct proto_ops *ops);
 
 /* sockopt.c */
 int serval_setsockopt(struct socket *sock, int level, int optname,

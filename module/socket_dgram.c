@@ -421,10 +421,7 @@ int __init serval_dgram_learn(void)
 	dgram_ops.owner = THIS_MODULE;
 	dgram_ops.release = serval_dgram_release;
 	dgram_ops.bind = serval_dgram_bind;
-	dgram_ops.connect = serval_dgram_connect;
-	dgram_ops.listen = serval_dgram_listen;
-	dgram_ops.accept = serval_dgram_accept;
-	dgram_ops.shutdown = serval_dgram_shutdown;
+	serval_dgram_conn_override(&dgram_ops);
 	dgram_ops.poll = serval_dgram_poll;
 	dgram_ops.getname = serval_socket_getname;
 	dgram_ops.setsockopt = serval_dgram_setsockopt;

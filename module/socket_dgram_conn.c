@@ -214,8 +214,8 @@ static int connect_locked(struct serval_net *sn, struct socket *sock,
  *
  * Return: 0 or as connect(2).
  */
-int serval_dgram_connect(struct socket *sock, struct sockaddr *uaddr, int len,
-			 int flags)
+static int serval_dgram_connect(struct socket *sock, struct sockaddr *uaddr,
+				int len, int flags)
 {
 	struct sock *sk = sock->sk;
 	struct serval_net *sn = serval_net(sock_net(sk));
@@ -281,7 +281,7 @@ static int start_listen(struct serval_net *sn, struct serval_conn *conn,
  *
  * Return: 0, -EINVAL if it is connected, -ENOMEM.
  */
-int serval_dgram_listen(struct socket *sock, int backlog)
+static int serval_dgram_listen(struct socket *sock, int backlog)
 {
 	struct sock *sk = sock->sk;
 	struct serval_net *sn = serval_net(sock_net(sk));
@@ -384,8 +384,8 @@ static void inherit(struct sock *sk, const struct sock *listener)
 }
 
 /* proto_ops->accept */
-int serval_dgram_accept(struct socket *sock, struct socket *newsock,
-			SERVAL_ACCEPT_ARGS)
+static int serval_dgram_accept(struct socket *sock, struct socket *newsock,
+			       SERVAL_ACCEPT_ARGS)
 {
 	struct sock *sk = sock->sk;
 	struct serval_net *sn = serval_net(sock_net(sk));
@@ -434,7 +434,7 @@ static void shut(struct serval_net *sn, struct serval_conn *conn,
  *
  * Return: 0, -EINVAL, -ENOTCONN.
  */
-int serval_dgram_shutdown(struct socket *sock, int how)
+static int serval_dgram_shutdown(struct socket *sock, int how)
 {
 	struct sock *sk = sock->sk;
 	struct serval_net *sn = serval_net(sock_net(sk));
@@ -464,4 +464,16 @@ int serval_dgram_shutdown(struct socket *sock, int how)
 	}
 	release_sock(sk);
 	return err;
+}
+
+/**
+ * serval_dgram_conn_override() - put these calls into UDPv6's operations
+ * @ops: copy of UDPv6's table
+ */
+void serval_dgram_conn_override(struct proto_ops *ops)
+{
+	ops->connect = serval_dgram_connect;
+	ops->listen = serval_dgram_listen;
+	ops->accept = serval_dgram_accept;
+	ops->shutdown = serval_dgram_shutdown;
 }

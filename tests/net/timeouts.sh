@@ -26,12 +26,13 @@ ended() {
 }
 has_ended() { [ "$(ended "$1" "$2")" = 1 ]; }
 
-## after a time
+## after a time, long enough to see the rule used
+[ "${SERVAL_KERNEL:-}" = debug ] && brief=20 idle=15 || brief=6 idle=6
 serval c service add 0x5e/8 via $S_ADDR
-check "a rule for a time" serval c service add "$id" drop timeout 3
-within "says when it ends" "$(rules | jq ".[] | select(.id == \"$id\") | .expires_ms")" 1 3000
+check "a rule for a time" serval c service add "$id" drop timeout "$brief"
+within "says when it ends" "$(rules | jq ".[] | select(.id == \"$id\") | .expires_ms")" 1 $((brief * 1000))
 check "until then it is used" at c connect -x EHOSTUNREACH "$id"
-check "then it ends, which is told with the reason" wait_until 20 has_ended timeout "$id"
+check "then it ends, which is told with the reason" wait_until 60 has_ended timeout "$id"
 is "it alone" "$(serval c service show | awk '{ print $1 }')" 0x5e/8
 check "the wider rule is used instead" sv connect "$id"
 
@@ -47,9 +48,9 @@ serval c service change 0x5e/8 timeout 0
 is "0 is no timeout" "$(serval c service show)" "0x5e/8 via $S_ADDR priority 1 weight 2"
 
 ## without use
-serval c service add "$id" via $S_ADDR idle-timeout 6
-serval c service add 0x5f/8 via $S_ADDR idle-timeout 6
-later=$((SECONDS + 8))
+serval c service add "$id" via $S_ADDR idle-timeout "$idle"
+serval c service add 0x5f/8 via $S_ADDR idle-timeout "$idle"
+later=$((SECONDS + idle + 2))
 unused_gone() {
 	sv connect "$id" > /dev/null
 	[ $SECONDS -ge $later ] && has_ended idle-timeout 0x5f/8

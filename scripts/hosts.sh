@@ -3,16 +3,6 @@
 # with them in a guest.
 # shellcheck shell=bash
 
-load_serval() {
-	local dep
-
-	[ ! -d /sys/module/serval ] || return 0
-	for dep in $(modinfo -F depends "$SERVAL_KO" | tr , ' '); do
-		modprobe "$dep"
-	done
-	insmod "$SERVAL_KO"
-}
-
 # host NAME...
 host() {
 	local name

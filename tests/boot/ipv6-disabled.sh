@@ -7,7 +7,7 @@
 plan 4
 log_mark
 is "IPv6 is off" "$(cat /sys/module/ipv6/parameters/disable)" 1
-out=$(insmod "$SERVAL_KO" 2>&1)
+out=$("$REPO/scripts/lab/load-module" 2>&1)
 status=$?
 within "the module refuses to load" $status 1 255
 matches "and says why" "$(dmesg | tail -n 5) $out" '[Ss]erval.*IPv6'

@@ -159,14 +159,8 @@ dump_state() {
 ## Module and kernel log
 
 load_module() {
-	local dep
-
 	[ "$SV_FAMILY" = serval ] || return 0
-	[ ! -d /sys/module/serval ] || return 0
-	for dep in $(modinfo -F depends "$SERVAL_KO" | tr , ' '); do
-		modprobe "$dep" || return 1
-	done
-	insmod "$SERVAL_KO" || { echo "Bail out! serval.ko does not load"; exit 1; }
+	"$REPO/scripts/lab/load-module" || { echo "Bail out! serval.ko does not load"; exit 1; }
 }
 
 log_mark() {

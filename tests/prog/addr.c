@@ -221,6 +221,16 @@ __u64 counter(enum sv_host h, const char *name)
 	return snmp_value("/proc/net/serval/snmp", name);
 }
 
+/* A packet that was sent has not always been received yet */
+bool reaches(enum sv_host h, const char *name, __u64 want)
+{
+	int i;
+
+	for (i = 0; i < 500 && counter(h, name) < want; i++)
+		nap_ms(10);
+	return counter(h, name) == want;
+}
+
 __u64 tcp_counter(enum sv_host h, const char *name)
 {
 	host_enter(h);

@@ -153,6 +153,7 @@ int svc_listen(const struct sv_svc *svc, int backlog);
 int svc_dial(const struct sv_svc *svc);
 struct in_addr nobody_addr(void);
 __u64 counter(enum sv_host h, const char *name);
+bool reaches(enum sv_host h, const char *name, __u64 want);
 __u64 tcp_counter(enum sv_host h, const char *name);
 int module_refs(void);
 

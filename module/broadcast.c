@@ -102,6 +102,7 @@ static void make_rule(const struct entry *e, struct serval_rule *rule)
 	*rule = (struct serval_rule) {
 		.type = SERVAL_SERVICE_FORWARD,
 		.priority = PRIORITY,
+		.encap = SERVAL_UDP_DEFAULT,
 		.weight = WEIGHT,
 		.addr = e->addr,
 		.ifindex = e->ifindex,

@@ -69,7 +69,7 @@ static bool is_last(const struct serval_net *sn,
 	       last->mode == way->mode &&
 	       last->mark == READ_ONCE(sk->sk_mark) &&
 	       last->oif == device_of(conn, dg) && last->port_to == dg->port &&
-	       last->encap == serval_encap_mode(sn, conn) &&
+	       last->encap == serval_encap_mode(sn, conn, last->target) &&
 	       !memcmp(&last->to, &dg->to, sizeof(dg->to)) &&
 	       ipv6_addr_equal(&last->advised, &dg->advised) &&
 	       ipv6_addr_equal(&last->bind_addr, &conn->bind_addr) &&
@@ -117,7 +117,7 @@ static void remember(const struct serval_net *sn, struct serval_flow *fl,
 		.bind_addr = conn->bind_addr,
 		.oif = device_of(conn, dg),
 		.port_to = dg->port,
-		.encap = serval_encap_mode(sn, conn),
+		.encap = serval_encap_mode(sn, conn, way->target),
 		.mark = READ_ONCE(sk->sk_mark),
 		.mode = way->mode,
 		.seq = way->seq,
@@ -177,10 +177,11 @@ static int send_to_target(struct serval_net *sn, struct sock *sk,
  */
 static void choose_encap(struct serval_net *sn, const struct serval_conn *conn,
 			 const struct serval_flow *fl, struct serval_path *path,
+			 const struct serval_target *t,
 			 const struct serval_datagram *dg)
 {
 	__be16 well_known = htons(READ_ONCE(sn->encap.server_port));
-	int mode = serval_encap_mode(sn, conn);
+	int mode = serval_encap_mode(sn, conn, t);
 	bool udp = mode == SERVAL_UDP_ALWAYS;
 
 	if (dg->port && dg->port != well_known)
@@ -211,7 +212,7 @@ static void set_target(struct serval_net *sn, const struct serval_conn *conn,
 	else
 		serval_path_set(&way->path, bind_addr, &loopback, 0, false);
 	if (!t || t->type == SERVAL_SERVICE_FORWARD)
-		choose_encap(sn, conn, fl, &way->path, dg);
+		choose_encap(sn, conn, fl, &way->path, t, dg);
 }
 
 static int unresolved(struct serval_net *sn, struct sk_buff *skb,

@@ -35,14 +35,20 @@
  * serval_encap_mode() - how a connection's requests are to be sent
  * @sn:   namespace
  * @conn: connection
+ * @t:    where the request goes, NULL if no rule leads there
+ *
+ * The socket decides, then the rule, then the namespace.
  *
  * Return: SERVAL_UDP_*, but not SERVAL_UDP_DEFAULT.
  */
 int serval_encap_mode(const struct serval_net *sn,
-		      const struct serval_conn *conn)
+		      const struct serval_conn *conn,
+		      const struct serval_target *t)
 {
 	int mode = READ_ONCE(conn->encap);
 
+	if (mode == SERVAL_UDP_DEFAULT && t)
+		mode = t->encap;
 	return mode == SERVAL_UDP_DEFAULT ? READ_ONCE(sn->settings.udp_encap) :
 					    mode;
 }
@@ -158,12 +164,14 @@ int serval_encap_open_pool(struct serval_net *sn)
  * @sn:   namespace
  * @conn: the socket's
  *
+ * What rules need is there since they are.
+ *
  * Context: process.
  * Return: as serval_encap_open_pool().
  */
 int serval_encap_prepare(struct serval_net *sn, const struct serval_conn *conn)
 {
-	return serval_encap_mode(sn, conn) == SERVAL_UDP_ALWAYS ?
+	return serval_encap_mode(sn, conn, NULL) == SERVAL_UDP_ALWAYS ?
 	       serval_encap_open_pool(sn) : 0;
 }
 
@@ -179,24 +187,47 @@ static void open_server(struct serval_net *sn)
 					     i ? "IPv6" : "IPv4");
 }
 
-static int move_server(struct serval_net *sn, int port)
+/* Both versions of IP or none.  @port: -1 = only close */
+static int replace(struct serval_net *sn, int port, struct socket **v4,
+		   struct socket **v6)
 {
-	struct serval_encap *en = &sn->encap;
 	struct socket *new[2] = {};
 	int i, err = 0;
 
-	for (i = 0; i < 2 && !err && port; i++)
+	for (i = 0; i < 2 && !err && port >= 0; i++)
 		err = open_socket(sn, i, port, &new[i]);
 	if (err) {
 		close_socket(&new[0]);
 		close_socket(&new[1]);
 		return err;
 	}
-	for (i = 0; i < 2; i++) {
-		close_socket(&en->server[i]);
-		en->server[i] = new[i];
-	}
+	close_socket(v4);
+	close_socket(v6);
+	*v4 = new[0];
+	*v6 = new[1];
 	return 0;
+}
+
+static int move_server(struct serval_net *sn, int port)
+{
+	struct serval_encap *en = &sn->encap;
+
+	return replace(sn, port ?: -1, &en->server[0], &en->server[1]);
+}
+
+/* The other ports of the pool stay, and with them the flows that use them */
+static int move_client(struct serval_net *sn, int port)
+{
+	struct serval_encap *en = &sn->encap;
+	int i, err;
+
+	if (!en->pool[0][0])
+		return 0;
+	err = replace(sn, port, &en->pool[0][0], &en->pool[1][0]);
+	for (i = 0; i < 2 && !err; i++)
+		WRITE_ONCE(en->pool_port[i][0],
+			   inet_sk(en->pool[i][0]->sk)->inet_sport);
+	return err;
 }
 
 /**
@@ -205,8 +236,8 @@ static int move_server(struct serval_net *sn, int port)
  * @port: &server_port or &client_port of its struct serval_encap
  * @val:  0..65535, 0 = the well-known port is closed
  *
- * Flows that use the old port go on only as far as they need not receive on
- * it: those accepted on a former well-known port end.
+ * Flows that use the old port receive no more: those accepted on a former
+ * well-known port end.
  *
  * Context: process.
  * Return: 0; what binding says: then nothing has changed.
@@ -218,10 +249,8 @@ int serval_encap_set_port(struct serval_net *sn, int *port, int val)
 
 	mutex_lock(&en->lock);
 	if (val != *port) {
-		if (port == &en->server_port)
-			err = move_server(sn, val);
-		else
-			close_pool(en);	/* the next request opens another */
+		err = port == &en->server_port ? move_server(sn, val) :
+						 move_client(sn, val);
 		if (!err)
 			WRITE_ONCE(*port, val);
 	}
@@ -314,7 +343,7 @@ static void keep_work(struct work_struct *work)
  */
 void serval_encap_answered(struct serval_net *sn, const struct serval_flow *fl)
 {
-	if (serval_encap_mode(sn, fl->conn) == SERVAL_UDP_AUTO)
+	if (READ_ONCE(fl->encap) == SERVAL_UDP_AUTO)
 		serval_encap_learn(sn, &fl->path);
 	if (fl->path.dport)
 		queue_delayed_work(system_power_efficient_wq,

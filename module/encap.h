@@ -16,6 +16,7 @@ struct serval_conn;
 struct serval_flow;
 struct serval_net;
 struct serval_path;
+struct serval_target;
 struct sk_buff;
 struct sock;
 struct socket;
@@ -70,7 +71,8 @@ struct serval_encap {
 
 /* encap.c */
 int serval_encap_mode(const struct serval_net *sn,
-		      const struct serval_conn *conn);
+		      const struct serval_conn *conn,
+		      const struct serval_target *t);
 void serval_encap_init(struct serval_net *sn);
 void serval_encap_publish(struct serval_net *sn);
 void serval_encap_unpublish(struct serval_net *sn);

@@ -161,6 +161,7 @@ struct serval_resolved {
  * @active:    this host asked for it
  * @confirmed: the responder has been heard after its SYN-ACK; its ACKs and
  *             data need no confirm extensions from here on
+ * @encap:     serval_encap_mode() of the last request
  * @tries:     of a datagram connection: retransmissions of SYN or confirm
  * @path:      locators and route
  * @last:      of an unconnected socket: what @path leads to; else NULL
@@ -187,6 +188,7 @@ struct serval_flow {
 	u8 state;
 	bool active;
 	bool confirmed;
+	s8 encap;
 	u16 tries;
 	atomic_t awaited;
 	struct serval_hdr hdr;

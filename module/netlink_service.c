@@ -41,6 +41,8 @@ const struct nla_policy serval_service_policy[SERVAL_A_SERVICE_MAX + 1] = {
 	[SERVAL_A_SERVICE_IDLE_TIMEOUT] = { .type = NLA_U32 },
 	[SERVAL_A_SERVICE_EXPIRES] = { .type = NLA_REJECT },
 	[SERVAL_A_SERVICE_REASON] = { .type = NLA_REJECT },
+	[SERVAL_A_SERVICE_UDP_ENCAP] =
+		NLA_POLICY_RANGE(NLA_S32, SERVAL_UDP_DEFAULT, SERVAL_UDP_AUTO),
 };
 
 /* Is any bit of @id set behind the prefix? */
@@ -193,6 +195,8 @@ static int parse_forward(struct genl_info *info, struct serval_rule *rule)
 	if (err)
 		return err;
 	rule->ifindex = get_u32(info->attrs, SERVAL_A_SERVICE_IFINDEX, 0);
+	if (info->attrs[SERVAL_A_SERVICE_UDP_ENCAP])
+		rule->encap = nla_get_s32(info->attrs[SERVAL_A_SERVICE_UDP_ENCAP]);
 	return check_scope(info, &rule->addr, rule->ifindex);
 }
 
@@ -212,10 +216,11 @@ static int parse_target(struct genl_info *info, struct serval_rule *rule)
 	case SERVAL_SERVICE_DELAY:
 		if (!attrs[SERVAL_A_SERVICE_ADDR4] &&
 		    !attrs[SERVAL_A_SERVICE_ADDR6] &&
-		    !attrs[SERVAL_A_SERVICE_IFINDEX])
+		    !attrs[SERVAL_A_SERVICE_IFINDEX] &&
+		    !attrs[SERVAL_A_SERVICE_UDP_ENCAP])
 			return 0;
 		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SERVAL_A_SERVICE_TYPE],
-				    "only a forward rule has an address and a device");
+				    "only a forward rule has an address, a device and an encapsulation");
 		return -EINVAL;
 	default:	/* DEMUX: the policy admits nothing else */
 		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SERVAL_A_SERVICE_TYPE],
@@ -237,6 +242,7 @@ static int parse_rule(struct genl_info *info, struct serval_rule *rule)
 	rule->weight = get_u32(attrs, SERVAL_A_SERVICE_WEIGHT, 1) ?: 1;
 	rule->hard = get_u32(attrs, SERVAL_A_SERVICE_TIMEOUT, 0);
 	rule->idle = get_u32(attrs, SERVAL_A_SERVICE_IDLE_TIMEOUT, 0);
+	rule->encap = SERVAL_UDP_DEFAULT;
 	if (attrs[SERVAL_A_SERVICE_FLAGS])
 		rule->flags = nla_get_u8(attrs[SERVAL_A_SERVICE_FLAGS]);
 	return parse_target(info, rule);
@@ -289,6 +295,8 @@ static int put_forward(struct sk_buff *msg, const struct serval_rule *rule)
 	else
 		err = nla_put_in6_addr(msg, SERVAL_A_SERVICE_ADDR6,
 				       &rule->addr);
+	if (!err && rule->encap != SERVAL_UDP_DEFAULT)
+		err = nla_put_s32(msg, SERVAL_A_SERVICE_UDP_ENCAP, rule->encap);
 	return err ?: nla_put_u32(msg, SERVAL_A_SERVICE_IFINDEX, rule->ifindex);
 }
 
@@ -374,6 +382,21 @@ void serval_event_service(struct serval_net *sn, u8 cmd,
 				SERVAL_MCGRP_SERVICE, GFP_KERNEL);
 }
 
+/* Sockets can't be made where a rule is used */
+static int prepare_encap(struct genl_info *info, s8 encap)
+{
+	int err;
+
+	if (encap != SERVAL_UDP_ALWAYS)
+		return 0;
+	err = serval_encap_open_pool(serval_net(genl_info_net(info)));
+	if (err)
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[SERVAL_A_SERVICE_UDP_ENCAP],
+				    "no UDP port can be had to send from");
+	return err;
+}
+
 /**
  * serval_nl_service_new() - SERVICE_NEW: add a rule, answer with it
  * @skb:  request
@@ -389,6 +412,8 @@ int serval_nl_service_new(struct sk_buff *skb, struct genl_info *info)
 	err = parse_rule(info, &rule);
 	if (!err)
 		err = check_device(info, SERVAL_A_SERVICE_IFINDEX);
+	if (!err)
+		err = prepare_encap(info, rule.encap);
 	if (err)
 		return err;
 	serval_lifetimes_settle(sn);
@@ -456,6 +481,7 @@ static int parse_change(struct genl_info *info, const struct serval_rule *rule,
 		.has_ifindex = attrs[SERVAL_A_SERVICE_NEW_IFINDEX],
 		.has_idle = attrs[SERVAL_A_SERVICE_IDLE_TIMEOUT],
 		.has_hard = attrs[SERVAL_A_SERVICE_TIMEOUT],
+		.has_encap = attrs[SERVAL_A_SERVICE_UDP_ENCAP],
 		.priority = get_u32(attrs, SERVAL_A_SERVICE_PRIORITY, 0),
 		.weight = get_u32(attrs, SERVAL_A_SERVICE_WEIGHT, 0) ?: 1,
 		.ifindex = get_u32(attrs, SERVAL_A_SERVICE_NEW_IFINDEX, 0),
@@ -464,6 +490,8 @@ static int parse_change(struct genl_info *info, const struct serval_rule *rule,
 	};
 	if (change->has_flags)
 		change->flags = nla_get_u8(attrs[SERVAL_A_SERVICE_FLAGS]);
+	if (change->has_encap)
+		change->encap = nla_get_s32(attrs[SERVAL_A_SERVICE_UDP_ENCAP]);
 	if (!change->has_addr && !change->has_ifindex)
 		return 0;
 	return parse_new_target(info, rule, change);
@@ -484,6 +512,8 @@ int serval_nl_service_set(struct sk_buff *skb, struct genl_info *info)
 	err = parse_rule(info, &rule);
 	if (!err)
 		err = parse_change(info, &rule, &change);
+	if (!err && change.has_encap)
+		err = prepare_encap(info, change.encap);
 	if (err)
 		return err;
 	serval_lifetimes_settle(sn);

@@ -196,11 +196,13 @@ static bool is_repeated(const struct serval_conn *conn,
 
 /* Raw or inside UDP?  Return: whether it is to be repeated inside UDP */
 static bool choose_encap(struct serval_net *sn, const struct serval_conn *conn,
-			 struct serval_flow *fl, const struct sock *sk)
+			 struct serval_flow *fl, const struct sock *sk,
+			 const struct serval_target *t)
 {
-	int mode = serval_encap_mode(sn, conn);
+	int mode = serval_encap_mode(sn, conn, t);
 	bool udp = mode == SERVAL_UDP_ALWAYS, known = true;
 
+	WRITE_ONCE(fl->encap, mode);
 	if (mode == SERVAL_UDP_AUTO)
 		known = serval_encap_known(sn, &fl->path.raddr, &udp);
 	if (known && udp)
@@ -212,10 +214,10 @@ static bool choose_encap(struct serval_net *sn, const struct serval_conn *conn,
 }
 
 static int send_syn(struct serval_net *sn, struct serval_conn *conn,
-		    struct serval_flow *fl, struct sock *sk,
-		    struct sk_buff *skb, u8 tos)
+		    struct serval_flow *fl, const struct serval_target *t,
+		    struct sock *sk, struct sk_buff *skb, u8 tos)
 {
-	bool repeat = choose_encap(sn, conn, fl, sk);
+	bool repeat = choose_encap(sn, conn, fl, sk, t);
 	struct dst_entry *dst;
 	bool group;
 	int err;
@@ -371,7 +373,7 @@ static int send_to_target(struct serval_net *sn, struct serval_conn *conn,
 		set_target(fl, &t->addr, t->ifindex ?: conn->oif, true);
 	else
 		set_target(fl, &loopback, 0, false);
-	err = send_syn(sn, conn, fl, sk, skb, tos);
+	err = send_syn(sn, conn, fl, t, sk, skb, tos);
 	if (err < 0)
 		serval_target_dropped(t, bytes);
 	else if (t->type == SERVAL_SERVICE_FORWARD)
@@ -570,7 +572,7 @@ int serval_output_syn(struct serval_net *sn, struct serval_conn *conn,
 		atomic_set(&fl->awaited, 1);
 		set_target(fl, &conn->advised, conn->advised_oif ?: conn->oif,
 			   false);
-		return send_syn(sn, conn, fl, sk, skb, tos);
+		return send_syn(sn, conn, fl, NULL, sk, skb, tos);
 	}
 	set = serval_service_find(sn, &conn->peer, conn->protocol);
 	t = set ? candidate(sn, set, mode, conn->protocol) : NULL;

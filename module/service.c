@@ -114,6 +114,7 @@ static struct serval_target *target_alloc(const struct serval_rule *rule)
 		return NULL;
 	t->type = rule->type;
 	t->flags = rule->flags;
+	t->encap = rule->encap;
 	t->priority = rule->priority;
 	t->weight = rule->weight ?: 1;
 	t->addr = rule->addr;
@@ -519,6 +520,8 @@ static void apply_change(struct serval_rule *rule,
 {
 	if (change->has_flags)
 		rule->flags = change->flags;
+	if (change->has_encap)
+		rule->encap = change->encap;
 	if (change->has_priority)
 		rule->priority = change->priority;
 	if (change->has_weight)
@@ -905,6 +908,7 @@ void serval_rule_from_target(struct serval_rule *rule,
 	rule->bits = svc->lpm.bits;
 	rule->type = t->type;
 	rule->flags = t->flags;
+	rule->encap = t->encap;
 	rule->priority = t->priority;
 	rule->weight = t->weight;
 	rule->addr = t->addr;

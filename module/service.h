@@ -27,6 +27,7 @@ struct sock;
  * struct serval_target - where one rule leads
  * @type:     enum serval_service_type
  * @flags:    enum sv_service_flags, shown only
+ * @encap:    FORWARD: SERVAL_UDP_*
  * @priority: highest set wins
  * @weight:   share within the set, at least 1
  * @addr:     FORWARD: locator, see addr.h
@@ -46,6 +47,7 @@ struct sock;
 struct serval_target {
 	u8 type;
 	u8 flags;
+	s8 encap;
 	u32 priority;
 	u32 weight;
 	struct in6_addr addr;
@@ -106,6 +108,7 @@ struct serval_services {
  * @bits: 0..256
  * @type: this and the rest as in struct serval_target
  * @flags: see there
+ * @encap: see there
  * @priority: see there
  * @weight: see there
  * @addr: see there
@@ -123,6 +126,7 @@ struct serval_rule {
 	u16 bits;
 	u8 type;
 	u8 flags;
+	s8 encap;
 	u32 priority;
 	u32 weight;
 	struct in6_addr addr;
@@ -137,8 +141,9 @@ struct serval_rule {
 /* What SERVICE_SET alters; has_* say which */
 struct serval_rule_change {
 	bool has_flags, has_priority, has_weight, has_addr, has_ifindex;
-	bool has_idle, has_hard;
+	bool has_idle, has_hard, has_encap;
 	u8 flags;
+	s8 encap;
 	u32 priority;
 	u32 weight;
 	struct in6_addr addr;

@@ -209,6 +209,7 @@ static void bind_rule(struct serval_rule *rule, struct sock *sk,
 		.flags = flags,
 		.priority = SERVAL_BIND_PRIORITY,
 		.weight = SERVAL_BIND_WEIGHT,
+		.encap = SERVAL_UDP_DEFAULT,
 		.sk = sk,
 	};
 }

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need nft jq
-plan 51
+plan 62
 
 # The host in the middle
 middle() {
@@ -59,6 +59,20 @@ watch() {
 watch
 passed() { on n nft -j list counter inet watch "$1" | jq '.nftables[] | .counter? | .packets // empty'; }
 reset() { on n nft reset counters > /dev/null; }
+
+## as the rule says
+rule_encap() { serval c service change "$id" encap "$1"; }
+check "a rule can ask for UDP" rule_encap udp
+is "and says so" "$(serval c service show "$id")" "$id via $S_ADDR priority 1 weight 1 encap udp"
+is "its connections go inside UDP" "$(sv connect "$id")" "$S_ADDR udp"
+is "not those of a socket of its own mind" "$(sv connect -u 0 "$id")" "$S_ADDR"
+set_encap 1
+check "or stay raw" rule_encap raw
+is "whatever the namespace says" "$(sv connect "$id")" "$S_ADDR"
+check "or leave it to the namespace" rule_encap default
+is "which is not shown" "$(serval c service show "$id")" "$id via $S_ADDR priority 1 weight 1"
+is "and it decides" "$(sv connect "$id")" "$S_ADDR udp"
+fails_with "what leads nowhere has none" 1 serval c service add 0x78 drop encap udp
 
 ## as told
 set_encap 0
@@ -179,11 +193,14 @@ matches "the server's port" "$(ports s)" '54325'
 within "the client has a pool of ports" "$(ports c | wc -w)" 17 40
 matches "its first is the published one" "$(ports c)" '54324'
 check "many connections at once" sv transfer -n 64 -p 64 -u 1000 -d 1000 "$id"
+others() { ports c | tr ' ' '\n' | grep -vx '5.*'; }
+before=$(others)
 on s sysctl -qw net.serval.udp_encap_server_port=5001
 on c sysctl -qw net.serval.udp_encap_server_port=5001 net.serval.udp_encap_client_port=5000
 is "other ports" "$(sv connect "$id")" "$S_ADDR udp"
 matches "the server's" "$(ports s)" '^5001 '
 matches "the client's" "$(ports c)" '5000 5001'
+is "the rest of the pool stays" "$(others)" "$before"
 ip -n "$(ns s)" link add vx0 type vxlan id 5 dstport 5002 remote 10.9.1.254 dev eth0
 ip -n "$(ns s)" link set vx0 up
 fails_with "a port that is taken is refused" 1 on s sysctl -w net.serval.udp_encap_server_port=5002

@@ -128,6 +128,24 @@ static void test_ipv6(struct bench *b)
 	       "");
 }
 
+static void test_encap(struct bench *b)
+{
+	expect(b, "service add 80 via 10.0.0.2 encap udp", 0, "", "");
+	expect(b, "service add 81 via 10.0.0.2 encap raw", 0, "", "");
+	expect(b, "service save", 0,
+	       "service add 0x00000050 via 10.0.0.2 priority 1 weight 1 encap udp\n"
+	       "service add 0x00000051 via 10.0.0.2 priority 1 weight 1 encap raw\n",
+	       "");
+	expect(b, "-j service show 80", 0,
+	       "[{\"id\":\"0x00000050\",\"bits\":256,\"type\":\"forward\",\"via\":\"10.0.0.2\",\"priority\":1,\"weight\":1,\"encap\":\"udp\"}]\n",
+	       "");
+	expect(b, "service change 80 encap tcp", 2, "",
+	       "serval: \"tcp\" is not an encapsulation: raw, udp, auto, default\n");
+	expect(b, "service change 80 encap raw encap udp", 2, "",
+	       "serval: \"encap\" is given twice\n");
+	run(b, "service flush");
+}
+
 static void test_timeouts(struct bench *b)
 {
 	struct serval_service *rule = &b->fk.rule[0];
@@ -296,6 +314,7 @@ int main(void)
 		return 1;
 	test_rules(&b);
 	test_ipv6(&b);
+	test_encap(&b);
 	test_timeouts(&b);
 	test_deletion(&b);
 	test_restore(&b);

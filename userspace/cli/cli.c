@@ -13,10 +13,12 @@ static const struct command commands[] = {
 	  "[ID] [type demux|forward|delay|drop]" },
 	{ "service", "add", service_add,
 	  "ID TARGET [priority N] [weight N] [flags FLAGS]\n"
+	  "                [encap raw|udp|auto|default]\n"
 	  "                [timeout SECONDS] [idle-timeout SECONDS]" },
 	{ "service", "change", service_change,
 	  "ID [TARGET] [to ADDRESS [dev DEVICE]]\n"
 	  "                [priority N] [weight N] [flags FLAGS]\n"
+	  "                [encap raw|udp|auto|default]\n"
 	  "                [timeout SECONDS] [idle-timeout SECONDS]" },
 	{ "service", "del", service_del, "ID [TARGET]" },
 	{ "service", "flush", service_flush, "" },

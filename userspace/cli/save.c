@@ -127,6 +127,7 @@ static int apply_rule(struct cli *cli, const struct serval_service *svc)
 	static const __u32 values = SERVAL_HAS(SERVAL_A_SERVICE_WEIGHT) |
 				    SERVAL_HAS(SERVAL_A_SERVICE_FLAGS) |
 				    SERVAL_HAS(SERVAL_A_SERVICE_PRIORITY) |
+				    SERVAL_HAS(SERVAL_A_SERVICE_UDP_ENCAP) |
 				    SERVAL_HAS(SERVAL_A_SERVICE_TIMEOUT) |
 				    SERVAL_HAS(SERVAL_A_SERVICE_IDLE_TIMEOUT);
 	int err = serval_service_add(cli->ctl, svc);

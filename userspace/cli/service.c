@@ -11,7 +11,7 @@
 #define HAS_ADDR	(HAS(ADDR4) | HAS(ADDR6))
 #define HAS_TARGET	(HAS(TYPE) | HAS_ADDR | HAS(IFINDEX))
 #define HAS_VALUES	(HAS(PRIORITY) | HAS(WEIGHT) | HAS(FLAGS) | \
-			 HAS(TIMEOUT) | HAS(IDLE_TIMEOUT))
+			 HAS(TIMEOUT) | HAS(IDLE_TIMEOUT) | HAS(UDP_ENCAP))
 #define HAS_NEW_ADDR	(HAS(NEW_ADDR4) | HAS(NEW_ADDR6))
 #define HAS_NEW		(HAS_NEW_ADDR | HAS(NEW_IFINDEX))
 
@@ -46,6 +46,9 @@ void show_rule(struct cli *cli, const struct serval_service *svc)
 	if (svc->has & HAS(WEIGHT))
 		out_uint(out, "weight", " weight ", svc->weight);
 	show_flags(cli, svc->flags);
+	if (svc->has & HAS(UDP_ENCAP))
+		out_str(out, "encap", " encap ",
+			serval_udp_encap_name(svc->udp_encap));
 	if (svc->has & HAS(TIMEOUT))
 		out_uint(out, "timeout", " timeout ", svc->timeout);
 	if (svc->has & HAS(IDLE_TIMEOUT))
@@ -108,6 +111,20 @@ static int read_type(const struct cli *cli, const char *word, __u8 *type)
 		return CLI_OK;
 	}
 	return cli_bad(cli, "\"%s\" is not a type: demux, forward, delay, drop",
+		       word);
+}
+
+static int read_encap(const struct cli *cli, const char *word, __s32 *encap)
+{
+	int e;
+
+	for (e = SERVAL_UDP_DEFAULT; e <= SERVAL_UDP_AUTO; e++) {
+		if (strcmp(word, serval_udp_encap_name(e)))
+			continue;
+		*encap = e;
+		return CLI_OK;
+	}
+	return cli_bad(cli, "\"%s\" is not an encapsulation: raw, udp, auto, default",
 		       word);
 }
 
@@ -256,7 +273,8 @@ static bool is_keyword(const char *word)
 		if (!strcmp(word, number_keywords[i].word))
 			return true;
 	return !strcmp(word, "via") || !strcmp(word, "dev") ||
-	       !strcmp(word, "to") || !strcmp(word, "flags");
+	       !strcmp(word, "to") || !strcmp(word, "flags") ||
+	       !strcmp(word, "encap");
 }
 
 /* A keyword of a rule, @word, and its value. */
@@ -293,6 +311,9 @@ static int read_keyword(struct cli *cli, struct args *args,
 	if (!strcmp(word, "dev"))
 		return mark(cli, svc, HAS(IFINDEX), word) ?:
 		       read_dev(cli, value, &svc->ifindex);
+	if (!strcmp(word, "encap"))
+		return mark(cli, svc, HAS(UDP_ENCAP), word) ?:
+		       read_encap(cli, value, &svc->udp_encap);
 	return mark(cli, svc, HAS(FLAGS), word) ?:
 	       read_flags(cli, value, &svc->flags);
 }

@@ -35,6 +35,7 @@ static const struct nla_policy service_policy[SERVAL_A_SERVICE_MAX + 1] = {
 	[SERVAL_A_SERVICE_IDLE_TIMEOUT]	= { .type = NLA_U32 },
 	[SERVAL_A_SERVICE_EXPIRES]	= { .type = NLA_U64 },
 	[SERVAL_A_SERVICE_REASON]	= { .type = NLA_U8 },
+	[SERVAL_A_SERVICE_UDP_ENCAP]	= { .type = NLA_U32 },
 };
 
 static const struct nla_policy
@@ -127,6 +128,7 @@ static const struct request_attr {
 	{ SERVAL_A_SERVICE_NEW_ADDR6, OFFSET(new_addr6) },
 	{ SERVAL_A_SERVICE_TIMEOUT, OFFSET(timeout) },
 	{ SERVAL_A_SERVICE_IDLE_TIMEOUT, OFFSET(idle_timeout) },
+	{ SERVAL_A_SERVICE_UDP_ENCAP, OFFSET(udp_encap) },
 };
 
 static int value_len(const struct nla_policy *policy)
@@ -291,6 +293,7 @@ int serval_msg_parse_service(const struct nlmsghdr *nlh,
 	COPY(svc->idle_timeout, a[SERVAL_A_SERVICE_IDLE_TIMEOUT]);
 	COPY(svc->expires, a[SERVAL_A_SERVICE_EXPIRES]);
 	COPY(svc->reason, a[SERVAL_A_SERVICE_REASON]);
+	COPY(svc->udp_encap, a[SERVAL_A_SERVICE_UDP_ENCAP]);
 	svc->has = attrs_present(a, SERVAL_A_SERVICE_MAX) |
 		   SERVAL_HAS(SERVAL_A_SERVICE_PREFIX_BITS);
 	if (a[SERVAL_A_SERVICE_STATS])

@@ -32,6 +32,22 @@ const char *serval_service_reason_name(unsigned int reason)
 	}
 }
 
+const char *serval_udp_encap_name(int encap)
+{
+	switch (encap) {
+	case SERVAL_UDP_DEFAULT:
+		return "default";
+	case SERVAL_UDP_NEVER:
+		return "raw";
+	case SERVAL_UDP_ALWAYS:
+		return "udp";
+	case SERVAL_UDP_AUTO:
+		return "auto";
+	default:
+		return "unknown";
+	}
+}
+
 const char *serval_flow_state_name(unsigned int state)
 {
 	static const char * const names[] = {

@@ -131,10 +131,12 @@ struct sockaddr_sv {
 #define SERVAL_DEST		7
 
 /* int, set/get: SERVAL_UDP_*; what requests are sent as, for ways that let IP
- * protocol 144 not pass; an accepted connection answers as it was spoken to
+ * protocol 144 not pass; an accepted connection answers as it was spoken to.
+ * The socket decides, then the rule that leads there (SERVAL_A_SERVICE_UDP_ENCAP),
+ * then the namespace.
  */
 #define SERVAL_UDP_ENCAP	6
-#define SERVAL_UDP_DEFAULT	(-1)	/* as the sysctl udp_encap says */
+#define SERVAL_UDP_DEFAULT	(-1)	/* as the rule or the sysctl udp_encap says */
 #define SERVAL_UDP_NEVER	0	/* IP protocol 144 */
 #define SERVAL_UDP_ALWAYS	1	/* the same inside UDP */
 #define SERVAL_UDP_AUTO		2	/* if IP protocol 144 is not answered */
@@ -152,7 +154,8 @@ struct sockaddr_sv {
  *                            targets, of one prefix if it is given
  * @SERVAL_CMD_SERVICE_NEW:   add a rule; EEXIST if there is one like it
  * @SERVAL_CMD_SERVICE_DEL:   delete a rule; answers with its last counters
- * @SERVAL_CMD_SERVICE_SET:   change priority, weight, flags, target or timeouts
+ * @SERVAL_CMD_SERVICE_SET:   change priority, weight, flags, target, timeouts or
+ *                            encapsulation
  *                            of a rule; a timeout that is given starts anew
  * @SERVAL_CMD_SERVICE_FLUSH: delete every rule (binds are not rules)
  * @SERVAL_CMD_FLOW_GET:      one flow by local id, or a dump of all
@@ -237,6 +240,7 @@ enum serval_a_service {
 	SERVAL_A_SERVICE_IDLE_TIMEOUT,	/* u32, seconds without use, 0 = none */
 	SERVAL_A_SERVICE_EXPIRES,	/* u64, milliseconds left; output only */
 	SERVAL_A_SERVICE_REASON,	/* u8, enum serval_service_reason; output only */
+	SERVAL_A_SERVICE_UDP_ENCAP,	/* s32, SERVAL_UDP_*, FORWARD only; absent = default */
 
 	__SERVAL_A_SERVICE_MAX,
 	SERVAL_A_SERVICE_MAX = __SERVAL_A_SERVICE_MAX - 1

@@ -68,6 +68,7 @@ struct serval_target_stats {
  * @idle_timeout: seconds without use after which it ends, 0 means never
  * @expires:     milliseconds until it ends if it is not used
  * @reason:      enum serval_service_reason, if it ended by itself
+ * @udp_encap:   FORWARD: SERVAL_UDP_*
  *
  * @proto, @cookie, @inode, @uid, @stats, @expires and @reason come from the
  * kernel only.
@@ -95,6 +96,7 @@ struct serval_service {
 	__u32 idle_timeout;
 	__u64 expires;
 	__u8 reason;
+	__s32 udp_encap;
 };
 
 /**
@@ -455,6 +457,14 @@ const char *serval_service_type_name(unsigned int type);
  * Return: "timeout", "idle-timeout", "device" or "unknown".
  */
 const char *serval_service_reason_name(unsigned int reason);
+
+/**
+ * serval_udp_encap_name() - text of how requests are sent
+ * @encap: SERVAL_UDP_*
+ *
+ * Return: "default", "raw", "udp", "auto" or "unknown".
+ */
+const char *serval_udp_encap_name(int encap);
 
 /**
  * serval_flow_state_name() - text of a state

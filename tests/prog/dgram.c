@@ -571,6 +571,11 @@ static void dgram_overflow(void)
 		expect(counter(SRV, "InDatagramsFull") >= lost);
 }
 
+static __u64 filtered(void)
+{
+	return env.family == AF_SERVAL ? counter(SRV, "InDatagramsFilter") : 0;
+}
+
 static void dgram_filter(void)
 {
 	/* only what is longer than the UDP header and three bytes */
@@ -581,6 +586,7 @@ static void dgram_filter(void)
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	struct sock_fprog prog = { ARRAY_SIZE(code), code };
+	__u64 before = filtered();
 	struct sv_svc svc;
 	struct from f;
 	char buf[8];
@@ -594,6 +600,8 @@ static void dgram_filter(void)
 	must(send_to(c, &svc, "abcd", 4, 0));
 	expect(get_from(s, buf, sizeof(buf), &f) == 4);
 	fails(recv(s, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
+	if (env.family == AF_SERVAL)
+		expect(filtered() == before + 1);
 }
 
 static void dgram_bad_calls(void)

@@ -222,12 +222,78 @@ static int unresolved(struct serval_net *sn, struct sk_buff *skb,
 	return err;
 }
 
-/* Return: of the first that could be sent, else the last error */
+/* What a held datagram keeps besides its names */
+struct held_cb {
+	int oif;
+	u8 tos;
+};
+
+static struct held_cb *held_cb(const struct sk_buff *skb)
+{
+	return (struct held_cb *)skb->cb;
+}
+
+/* As if it were sent now, if the socket is not closed */
+static void release_held(struct serval_net *sn, const struct serval_held *held)
+{
+	const struct serval_datagram dg = {
+		.to = held->info.service,
+		.from = held->info.source,
+		.oif = held_cb(held->skb)->oif,
+		.tos = held_cb(held->skb)->tos,
+	};
+	struct sock *sk = held->sk;
+	struct serval_conn *conn;
+
+	lock_sock(sk);
+	rcu_read_lock();
+	conn = serval_conn_find_sock(sn, sk);
+	if (conn)
+		serval_datagram_send(sn, sk, conn, held->skb, &dg);
+	else
+		kfree_skb(held->skb);
+	rcu_read_unlock();
+	release_sock(sk);
+}
+
+static const struct serval_delay_ops datagram_ops = {
+	.release = release_held,
+};
+
+/* It stays in the sender's send buffer.  No datagram is a copy of another */
+static int hold(struct serval_net *sn, struct sock *sk, struct serval_target *t,
+		struct sk_buff *skb, const struct serval_datagram *dg)
+{
+	const struct serval_held held = {
+		.info.protocol = IPPROTO_UDP,
+		.info.service = dg->to,
+		.info.source = dg->from,
+		.key = get_random_u64(),
+		.skb = skb,
+		.sk = sk,
+		.ops = &datagram_ops,
+	};
+	u32 bytes = skb->len;
+	int err;
+
+	*held_cb(skb) = (struct held_cb){ .oif = dg->oif, .tos = dg->tos };
+	err = serval_delay_hold(sn, &held);
+	if (err)
+		serval_target_dropped(t, bytes);
+	else
+		serval_target_resolved(t, bytes);
+	return err;
+}
+
+/* Where nothing leads on, DELAY is asked.
+ * Return: of the first that could be sent, else the last error.
+ */
 static int send_to_all(struct serval_net *sn, struct sock *sk,
 		       struct serval_conn *conn, struct serval_flow *fl,
 		       struct way *way, const struct serval_target_set *set,
 		       struct sk_buff *skb, const struct serval_datagram *dg)
 {
+	struct serval_target *delay = NULL;
 	struct sk_buff *copy;
 	int err = 0, err2;
 	u32 i, end, n = 0;
@@ -238,6 +304,10 @@ static int send_to_all(struct serval_net *sn, struct sock *sk,
 
 		if (!serval_target_is_for(sn, t, IPPROTO_UDP))
 			continue;
+		if (t->type == SERVAL_SERVICE_DELAY) {
+			delay = t;
+			continue;
+		}
 		if (!serval_target_leads_on(t)) {
 			serval_target_dropped(t, skb->len);
 			continue;
@@ -249,6 +319,8 @@ static int send_to_all(struct serval_net *sn, struct sock *sk,
 		if (!n++ || err < 0)
 			err = err2;
 	}
+	if (!n && delay)
+		return hold(sn, sk, delay, skb, dg);
 	if (!n)
 		return unresolved(sn, skb, SERVAL_MIB_NORULE, -EHOSTUNREACH);
 	consume_skb(skb);
@@ -278,6 +350,8 @@ static int resolve_and_send(struct serval_net *sn, struct sock *sk,
 		if (!t)
 			return unresolved(sn, skb, SERVAL_MIB_NOTARGET,
 					  -EADDRNOTAVAIL);
+		if (t->type == SERVAL_SERVICE_DELAY)
+			return hold(sn, sk, t, skb, dg);
 		if (!serval_target_leads_on(t)) {
 			serval_target_dropped(t, skb->len);
 			return unresolved(sn, skb, SERVAL_MIB_NORULE,
@@ -300,7 +374,8 @@ static int resolve_and_send(struct serval_net *sn, struct sock *sk,
  * @dg:   where it goes
  *
  * Context: process.
- * Return: as ip_local_out(); -EHOSTUNREACH without a rule, or for DROP;
+ * Return: as ip_local_out(); 0 also if a rule of the type DELAY holds it;
+ * -EHOSTUNREACH without a rule, for DROP, or if it can't be held;
  * -EADDRNOTAVAIL if the resolution mode excludes every target; -EMSGSIZE;
  * -ENETUNREACH and what else IP says.
  */

@@ -160,6 +160,32 @@ void serval_delay_cancel(struct serval_net *sn, u64 key)
 	held_free(held);
 }
 
+/**
+ * serval_delay_cancel_sock() - forget all packets of a socket
+ * @sn: namespace
+ * @sk: socket, which the caller holds and nobody sends from any more
+ *
+ * Context: process.
+ */
+void serval_delay_cancel_sock(struct serval_net *sn, const struct sock *sk)
+{
+	struct serval_delay *q = &sn->delay;
+	struct serval_held *held, *next;
+	LIST_HEAD(taken);
+
+	if (likely(!READ_ONCE(q->count)))
+		return;
+	spin_lock_bh(&q->lock);
+	list_for_each_entry_safe(held, next, &q->list, node)
+		if (held->sk == sk)
+			__take(q, held, &taken);
+	spin_unlock_bh(&q->lock);
+	list_for_each_entry_safe(held, next, &taken, node) {
+		serval_drop(sn, held->skb, SERVAL_MIB_DELAYCANCELLED);
+		held_free(held);
+	}
+}
+
 static void drop_taken(struct serval_net *sn, struct list_head *taken,
 		       enum serval_mib_field why)
 {

@@ -94,6 +94,7 @@ void serval_delay_init(struct serval_net *sn);
 void serval_delay_exit(struct serval_net *sn);
 int serval_delay_hold(struct serval_net *sn, const struct serval_held *what);
 void serval_delay_cancel(struct serval_net *sn, u64 key);
+void serval_delay_cancel_sock(struct serval_net *sn, const struct sock *sk);
 int serval_delay_release(struct serval_net *sn, u32 id);
 int serval_delay_drop(struct serval_net *sn, u32 id);
 bool serval_delay_next(struct serval_net *sn, const u32 *after,

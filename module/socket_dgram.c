@@ -84,6 +84,7 @@ static int serval_dgram_release(struct socket *sock)
 	lock_sock(sk);
 	serval_socket_unbind(sn, conn, sk);
 	serval_dgram_close(sn, conn, sk);
+	serval_delay_cancel_sock(sn, sk);
 	release_sock(sk);
 	serval_conn_release(sn, conn);
 	return native_ops->release(sock);

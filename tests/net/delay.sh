@@ -24,7 +24,7 @@ watched() {
 	at c connect -x EHOSTUNREACH 0x5e00 > /dev/null
 	said watch '"held"'
 }
-wait_until 20 watched
+wait_until 60 watched
 timeout_ms 600000
 
 # asked SERVICE: number of the packet last held for it

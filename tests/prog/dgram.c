@@ -706,6 +706,33 @@ int cmd_datagrams(int argc, char **argv)
 	return read(STDIN_FILENO, line, sizeof(line)) < 0;
 }
 
+/* COUNT datagrams: how many went, how many had no way; the sockets stay until
+ * the input ends.  What is under way fills a send buffer, so it takes several.
+ */
+int cmd_burst(int argc, char **argv)
+{
+	unsigned long i, count, unreachable = 0;
+	struct sv_svc svc;
+	char line[8];
+	int fd = -1;
+
+	if (argc != 3 || svc_parse(&svc, argv[2]))
+		return 2;
+	count = arg_num(argv[1]);
+	for (i = 0; i < count; i++) {
+		if (i % 50 == 0)
+			fd = host_socket(CLI, SOCK_DGRAM);
+		if (send_to(fd, &svc, &i, sizeof(i), 0) >= 0)
+			continue;
+		expect(errno == EHOSTUNREACH);
+		unreachable++;
+	}
+	printf("%lu sent, %lu unreachable\n", count - unreachable,
+	       unreachable);
+	fflush(stdout);
+	return read(STDIN_FILENO, line, sizeof(line)) < 0;
+}
+
 const struct sv_case dgram_cases[] = {
 	{ "dgram-request", SV_ANY, dgram_request,
 	  "a request reaches a service, and its answer the client" },

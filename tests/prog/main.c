@@ -37,6 +37,7 @@ static const struct {
 	{ "datagram", dgram_cases },
 	{ "datagram-wire", dgram_wire_cases },
 	{ "datagram-conn", dgram_conn_cases },
+
 };
 
 static bool applies(const struct sv_case *c)
@@ -138,9 +139,10 @@ static const struct {
 	{ "echo", cmd_echo, "ID" },
 	{ "ask", cmd_ask, "ID TEXT" },
 	{ "connect", cmd_connect,
-	  "[-x ERRNO] [-a ADDR] [-m MARK] [-i DEV] [-I DEV] [-k SECS] [-w] ID" },
-	{ "listen", cmd_listen, "[-r] ID[/BITS]" },
+	  "[-x ERRNO] [-a ADDR] [-m MARK] [-i DEV] [-I DEV] [-k SECS] [-d] [-w] ID" },
+	{ "listen", cmd_listen, "[-d] [-r] ID[/BITS]" },
 	{ "datagrams", cmd_datagrams, "ID" },
+	{ "burst", cmd_burst, "COUNT ID" },
 	{ "late", cmd_late, "ID" },
 	{ "dials", cmd_dials, "[-b ID] COUNT ID" },
 	{ "pick", cmd_pick, "COUNT ID" },

@@ -65,6 +65,7 @@ static const char *peer_text(int fd, char *buf)
  * @dev:     SO_BINDTODEVICE
  * @odev:    SERVAL_BINDTODEVICE
  * @keep:    seconds until keepalive gives up, 0 = no keepalive
+ * @type:    of the socket
  * @wait:    stay connected until the input ends
  */
 struct dial {
@@ -76,6 +77,7 @@ struct dial {
 	const char *dev;
 	const char *odev;
 	int keep;
+	int type;
 	bool wait;
 };
 
@@ -94,7 +96,7 @@ static int dial_options(struct dial *d, int argc, char **argv)
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "x:a:u:m:i:I:k:w")) != -1) {
+	while ((opt = getopt(argc, argv, "x:a:u:m:i:I:k:dw")) != -1) {
 		switch (opt) {
 		case 'x':
 			d->expect_ = errvalue(optarg);
@@ -117,6 +119,9 @@ static int dial_options(struct dial *d, int argc, char **argv)
 			break;
 		case 'k':
 			d->keep = arg_num(optarg);
+			break;
+		case 'd':
+			d->type = SOCK_DGRAM;
 			break;
 		case 'w':
 			d->wait = true;
@@ -186,14 +191,14 @@ static socklen_t dial_addr(const struct dial *d, struct sockaddr_storage *ss)
 int cmd_connect(int argc, char **argv)
 {
 	struct sockaddr_storage ss;
-	struct dial d = { .encap = SERVAL_UDP_DEFAULT };
+	struct dial d = { .encap = SERVAL_UDP_DEFAULT, .type = SOCK_STREAM };
 	char text[PEER_LEN];
 	socklen_t len;
 	int fd;
 
 	if (dial_options(&d, argc, argv))
 		return 2;
-	fd = host_socket(CLI, SOCK_STREAM);
+	fd = host_socket(CLI, d.type);
 	dial_prepare(fd, &d);
 	len = dial_addr(&d, &ss);
 	if (connect(fd, (struct sockaddr *)&ss, len))
@@ -217,16 +222,22 @@ int cmd_connect(int argc, char **argv)
 /* Listens, says "ready", accepts nothing, stays until the input ends */
 int cmd_listen(int argc, char **argv)
 {
-	int fd, one = 1, opt;
+	int fd, one = 1, type = SOCK_STREAM, opt;
+	bool shared = false;
 	struct sv_svc svc;
 
-	fd = host_socket(SRV, SOCK_STREAM);
-	while ((opt = getopt(argc, argv, "r")) != -1) {
-		if (opt != 'r')
+	while ((opt = getopt(argc, argv, "dr")) != -1) {
+		if (opt == '?')
 			return 2;
+		if (opt == 'd')
+			type = SOCK_DGRAM;
+		else
+			shared = true;
+	}
+	fd = host_socket(SRV, type);
+	if (shared)
 		must(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one,
 				sizeof(one)));
-	}
 	if (optind + 1 != argc || svc_parse(&svc, argv[optind]))
 		return 2;
 	if (svc_bind(fd, &svc)) {
@@ -341,7 +352,7 @@ int cmd_ask(int argc, char **argv)
 	len = svc_conn_addr(&svc, &ss);
 	must(sendto(fd, argv[2], strlen(argv[2]), 0, (struct sockaddr *)&ss,
 		    len));
-	if (!poll_for(fd, POLLIN, 10000)) {
+	if (!poll_for(fd, POLLIN, 60000)) {
 		puts("nothing");
 		return 1;
 	}

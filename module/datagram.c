@@ -208,7 +208,7 @@ static void set_target(struct serval_net *sn, const struct serval_conn *conn,
 				device_of(conn, dg), false);
 	else if (t->type == SERVAL_SERVICE_FORWARD)
 		serval_path_set(&way->path, bind_addr, &t->addr,
-				t->ifindex ?: device_of(conn, dg), false);
+				t->ifindex ?: device_of(conn, dg), true);
 	else
 		serval_path_set(&way->path, bind_addr, &loopback, 0, false);
 	if (!t || t->type == SERVAL_SERVICE_FORWARD)
@@ -407,7 +407,9 @@ int serval_datagram_send(struct serval_net *sn, struct sock *sk,
 	return err;
 }
 
-/* Longer than the refusal, so this cannot be used to send more than it takes */
+/* Longer than the refusal, so this cannot be used to send more than it takes.
+ * Who asks a group wants to hear from those that have the service.
+ */
 static void refuse(struct serval_net *sn, struct sk_buff *skb,
 		   const struct serval_pkt *datagram, unsigned int len)
 {
@@ -423,7 +425,7 @@ static void refuse(struct serval_net *sn, struct sk_buff *skb,
 		.service[0] = datagram->service[0],
 	};
 
-	if (serval_reply_allowed(sn)) {
+	if (!serval_outer_is_group(skb) && serval_reply_allowed(sn)) {
 		SERVAL_INC(sn, OUTNACK);
 		serval_path_reply(sn, skb, &pkt);
 	}

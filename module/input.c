@@ -305,13 +305,14 @@ static const enum serval_mib_field wire_mib[__SERVAL_WIRE_MAX] = {
 	[SERVAL_WIRE_EXT_UNKNOWN] = SERVAL_MIB_INEXTUNKNOWN,
 };
 
-/* To this host; or a SYN to a group (Documentation/protocol.rst 4.13) */
+/* To this host; or what may ask a group (Documentation/protocol.rst 4.14) */
 static bool addressed(const struct sk_buff *skb, const struct serval_pkt *pkt)
 {
-	if (serval_outer_is_group(skb))
-		return pkt->has & SERVAL_HAS_CONTROL &&
-		       pkt->flags == SERVAL_CTRL_SYN;
-	return skb->pkt_type == PACKET_HOST;
+	if (!serval_outer_is_group(skb))
+		return skb->pkt_type == PACKET_HOST;
+	if (pkt->has & SERVAL_HAS_CONTROL)
+		return pkt->flags == SERVAL_CTRL_SYN;
+	return pkt->protocol == SERVAL_PROTO_UDP && !pkt->dst;
 }
 
 static void rcv_parsed(struct serval_net *sn, struct sk_buff *skb,

@@ -38,7 +38,8 @@ struct sock;
  * @oif:    outer device asked for, 0 = by route
  * @sport:  UDP ports; @dport 0 = not encapsulated
  * @dport:  see @sport
- * @group:  @raddr may be a broadcast or multicast address: only SYNs go there
+ * @group:  @raddr may be a broadcast or multicast address: for SYNs and
+ *          datagrams without a connection
  * @used:   jiffies of the last encapsulated packet sent
  * @ip_id:  next IPv4 identification
  * @cookie: validates @dst (IPv6)

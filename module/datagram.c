@@ -140,6 +140,8 @@ static int send_along(struct serval_net *sn, struct sock *sk,
 		.has = SERVAL_HAS_SERVICE | SERVAL_HAS_SERVICE2,
 		.service = { dg->to, dg->from },
 	};
+	u32 segments = serval_segments(skb);
+	int err;
 
 	if (unlikely(skb->len + SERVAL_DATAGRAM_LEN >
 		     serval_path_payload_max(&way->path))) {
@@ -149,8 +151,10 @@ static int send_along(struct serval_net *sn, struct sock *sk,
 	udp_hdr(skb)->source = way->port;
 	serval_wire_build(skb_push(skb, SERVAL_DATAGRAM_LEN), &pkt);
 	skb->ignore_df = 1;
-	SERVAL_INC(sn, OUTDATAGRAMS);
-	return serval_path_xmit(sn, &way->path, sk, skb, dg->tos);
+	err = serval_path_xmit(sn, &way->path, sk, skb, dg->tos);
+	if (likely(err >= 0))
+		SERVAL_ADD(sn, OUTDATAGRAMS, segments);
+	return err;
 }
 
 static int send_to_target(struct serval_net *sn, struct sock *sk,
@@ -444,32 +448,41 @@ static const struct udphdr *pull_udp(struct sk_buff *skb, unsigned int len)
 	       ntohs(uh->len) >= sizeof(*uh) ? uh : NULL;
 }
 
-static struct serval_target *find_receiver(struct serval_net *sn,
-					   struct sk_buff *skb,
-					   const struct serval_pkt *pkt,
-					   unsigned int len)
+/* Return: the connection of the socket that @t leads to, NULL if none does */
+static const struct serval_conn *find_receiver(struct serval_net *sn,
+					       struct sk_buff *skb,
+					       const struct serval_pkt *pkt,
+					       unsigned int len,
+					       struct serval_target **t)
 {
 	u32 hash = jhash(&pkt->service[1], sizeof(pkt->service[1]),
 			 (__force u32)pkt->src);
 	const struct serval_conn *conn;
-	struct serval_target *t;
 
 	__skb_pull(skb, len);
-	t = serval_service_receiver(sn, &pkt->service[0], hash, skb, TCP_CLOSE);
+	*t = serval_service_receiver(sn, &pkt->service[0], hash, skb,
+				     TCP_CLOSE);
 	__skb_push(skb, len);
-	if (!t)
+	if (!*t)
 		return NULL;
-	conn = serval_conn_find_sock(sn, t->sk);
-	return conn && serval_conn_takes(conn, skb) ? t : NULL;
+	conn = serval_conn_find_sock(sn, (*t)->sk);
+	return conn && serval_conn_takes(conn, skb) ? conn : NULL;
 }
 
 /**
  * serval_datagram_check() - is what follows the SAL header a datagram
  * @skb: at the SAL header
  * @len: of that
+ *
+ * Or several in one packet, which can be cut.
  */
 bool serval_datagram_check(struct sk_buff *skb, unsigned int len)
 {
+	const unsigned int kinds = SKB_GSO_UDP_L4 | SKB_GSO_FRAGLIST;
+
+	if (skb_is_gso(skb) &&
+	    (skb_shinfo(skb)->gso_type & kinds) != SKB_GSO_UDP_L4)
+		return false;
 	return pull_udp(skb, len) && serval_checksum_ok(skb, len, IPPROTO_UDP);
 }
 
@@ -511,17 +524,9 @@ static bool is_filtered(struct sock *sk, struct sk_buff *skb, unsigned int len)
 	return err;
 }
 
-/**
- * serval_datagram_enqueue() - put a datagram into a socket's queue
- * @sn:   namespace
- * @sk:   UDPv6 socket
- * @skb:  at the SAL header, checked; consumed
- * @from: name of the sender
- * @len:  of the SAL header
- */
-void serval_datagram_enqueue(struct serval_net *sn, struct sock *sk,
-			     struct sk_buff *skb, const struct service_id *from,
-			     unsigned int len)
+static void enqueue(struct serval_net *sn, struct sock *sk,
+		    struct sk_buff *skb, const struct service_id *from,
+		    unsigned int len)
 {
 	if (is_filtered(sk, skb, len)) {
 		atomic_inc(&sk->sk_drops);
@@ -533,6 +538,33 @@ void serval_datagram_enqueue(struct serval_net *sn, struct sock *sk,
 }
 
 /**
+ * serval_datagram_enqueue() - put a datagram into a socket's queue
+ * @sn:   namespace
+ * @conn: the socket's
+ * @sk:   UDPv6 socket
+ * @skb:  at the SAL header, checked; consumed; several if they came in one
+ * @from: name of the sender
+ * @len:  of the SAL header
+ */
+void serval_datagram_enqueue(struct serval_net *sn,
+			     const struct serval_conn *conn, struct sock *sk,
+			     struct sk_buff *skb, const struct service_id *from,
+			     unsigned int len)
+{
+	struct sk_buff *segs, *next;
+
+	if (likely(!skb_is_gso(skb)) || READ_ONCE(conn->gro))
+		return enqueue(sn, sk, skb, from, len);
+	segs = serval_datagram_cut(skb, len);
+	if (!segs)
+		return serval_drop(sn, skb, SERVAL_MIB_INNOMEM);
+	skb_list_walk_safe(segs, skb, next) {
+		skb_mark_not_on_list(skb);
+		enqueue(sn, sk, skb, from, len);
+	}
+}
+
+/**
  * serval_datagram_queue() - put a stripped datagram into a socket's queue
  * @sn:  namespace
  * @sk:  UDPv6 socket
@@ -541,13 +573,15 @@ void serval_datagram_enqueue(struct serval_net *sn, struct sock *sk,
 void serval_datagram_queue(struct serval_net *sn, struct sock *sk,
 			   struct sk_buff *skb)
 {
+	u32 segments = serval_segments(skb);
+
 	/* counts sk_drops itself; a reader may have it afterwards */
 	if (__udp_enqueue_schedule_skb(sk, skb)) {
 		UDP6_INC_STATS(sn->net, UDP_MIB_RCVBUFERRORS, 0);
 		return serval_drop(sn, skb, SERVAL_MIB_INDATAGRAMSFULL);
 	}
-	SERVAL_INC(sn, INDELIVERS);
-	SERVAL_INC(sn, INDATAGRAMS);
+	SERVAL_ADD(sn, INDELIVERS, segments);
+	SERVAL_ADD(sn, INDATAGRAMS, segments);
 }
 
 /**
@@ -560,17 +594,18 @@ void serval_datagram_queue(struct serval_net *sn, struct sock *sk,
 void serval_datagram_rcv(struct serval_net *sn, struct sk_buff *skb,
 			 const struct serval_pkt *pkt, unsigned int len)
 {
+	const struct serval_conn *conn;
 	struct serval_target *t;
 
 	if (!(pkt->has & SERVAL_HAS_SERVICE2))
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	if (!serval_datagram_check(skb, len))
 		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
-	t = find_receiver(sn, skb, pkt, len);
-	if (!t)
+	conn = find_receiver(sn, skb, pkt, len, &t);
+	if (!conn)
 		return refuse(sn, skb, pkt, len);
 	serval_target_resolved(t, skb->len - len);
-	serval_datagram_enqueue(sn, t->sk, skb, &pkt->service[1], len);
+	serval_datagram_enqueue(sn, conn, t->sk, skb, &pkt->service[1], len);
 }
 
 /**

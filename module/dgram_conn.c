@@ -162,6 +162,8 @@ int serval_dgram_send(struct serval_net *sn, struct serval_flow *fl,
 		      struct sock *sk, struct sk_buff *skb, u8 tos)
 {
 	unsigned int room = serval_path_payload_max(&fl->path) - SERVAL_HDR_LEN;
+	u32 segments = serval_segments(skb);
+	int err;
 
 	if (skb->len > room) {
 		kfree_skb(skb);
@@ -169,14 +171,20 @@ int serval_dgram_send(struct serval_net *sn, struct serval_flow *fl,
 	}
 	udp_hdr(skb)->source = htons(SERVAL_PORT);
 	skb->ignore_df = 1;
-	SERVAL_INC(sn, OUTDATAGRAMS);
 	if (likely(READ_ONCE(fl->confirmed) ||
-		   skb->len + SERVAL_CONFIRM_EXTRA <= room))
-		return serval_output_segment(sn, fl->conn, fl, sk, skb, tos);
-	/* no room to confirm: another packet does it just before */
-	send_bare(sn, fl, sk);
-	memcpy(skb_push(skb, SERVAL_HDR_LEN), &fl->hdr, SERVAL_HDR_LEN);
-	return serval_path_xmit(sn, &fl->path, sk, skb, tos);
+		   (!skb_is_gso(skb) &&
+		    skb->len + SERVAL_CONFIRM_EXTRA <= room))) {
+		err = serval_output_segment(sn, fl->conn, fl, sk, skb, tos);
+	} else {
+		/* no room to confirm: another packet does it just before */
+		send_bare(sn, fl, sk);
+		memcpy(skb_push(skb, SERVAL_HDR_LEN), &fl->hdr,
+		       SERVAL_HDR_LEN);
+		err = serval_path_xmit(sn, &fl->path, sk, skb, tos);
+	}
+	if (likely(err >= 0))
+		SERVAL_ADD(sn, OUTDATAGRAMS, segments);
+	return err;
 }
 
 /**
@@ -480,24 +488,12 @@ static struct serval_flow *confirm_unknown(struct serval_net *sn,
 	return fl;
 }
 
-/* Put a datagram where its connection's are read: @skb at the SAL header */
-static void deliver(struct serval_net *sn, struct serval_flow *fl,
-		    struct sk_buff *skb, unsigned int len)
+/* Keep a datagram until its connection is accepted */
+static void keep(struct serval_net *sn, struct serval_conn *conn,
+		 struct sk_buff *skb, unsigned int len)
 {
-	struct serval_conn *conn = fl->conn;
 	struct serval_waiting *w;
-	struct sock *sk;
 
-	atomic64_inc(&fl->received_packets);
-	atomic64_add(skb->len - len, &fl->received_bytes);
-	if (!serval_datagram_check(skb, len))
-		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
-	sk = serval_conn_get_sock(conn);
-	if (sk) {
-		serval_datagram_enqueue(sn, sk, skb, &conn->peer, len);
-		sock_put(sk);
-		return;
-	}
 	serval_datagram_strip(skb, &conn->peer, len);
 	spin_lock(&conn->lock);
 	w = conn->waiting;
@@ -513,6 +509,41 @@ static void deliver(struct serval_net *sn, struct serval_flow *fl,
 	spin_unlock(&conn->lock);
 	if (skb)
 		serval_drop(sn, skb, SERVAL_MIB_INDATAGRAMSFULL);
+}
+
+/* Before accept() nobody knows whether the socket will have UDP_GRO */
+static void keep_cut(struct serval_net *sn, struct serval_conn *conn,
+		     struct sk_buff *skb, unsigned int len)
+{
+	struct sk_buff *segs, *next;
+
+	if (likely(!skb_is_gso(skb)))
+		return keep(sn, conn, skb, len);
+	segs = serval_datagram_cut(skb, len);
+	if (!segs)
+		return serval_drop(sn, skb, SERVAL_MIB_INNOMEM);
+	skb_list_walk_safe(segs, skb, next) {
+		skb_mark_not_on_list(skb);
+		keep(sn, conn, skb, len);
+	}
+}
+
+/* Put a datagram where its connection's are read: @skb at the SAL header */
+static void deliver(struct serval_net *sn, struct serval_flow *fl,
+		    struct sk_buff *skb, unsigned int len)
+{
+	struct serval_conn *conn = fl->conn;
+	struct sock *sk;
+
+	atomic64_add(serval_segments(skb), &fl->received_packets);
+	atomic64_add(skb->len - len, &fl->received_bytes);
+	if (!serval_datagram_check(skb, len))
+		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
+	sk = serval_conn_get_sock(conn);
+	if (!sk)
+		return keep_cut(sn, conn, skb, len);
+	serval_datagram_enqueue(sn, conn, sk, skb, &conn->peer, len);
+	sock_put(sk);
 }
 
 /**

@@ -59,6 +59,7 @@ struct serval_conn_key {
  * @bound:   @local was given by bind() and is in the service table
  * @autobound: @local is a random name, because the program gave none
  * @recv_dest: SERVAL_RECVDEST
+ * @gro:     UDP_GRO
  * @protocol: IPPROTO_TCP or IPPROTO_UDP; constant
  * @waiting: datagrams: nobody has accepted it yet; then without @sk
  * @backlog: of a datagram socket that listens or did; freed with this
@@ -95,6 +96,7 @@ struct serval_conn {
 	s8 encap;
 	bool autobound;
 	bool recv_dest;
+	bool gro;
 	u8 protocol;
 	struct serval_waiting *waiting;
 	struct serval_backlog *backlog;

@@ -25,12 +25,6 @@
 #include "sal.h"
 #include "trace.h"
 
-/* Packets on the wire */
-static u32 segments(const struct sk_buff *skb)
-{
-	return max_t(u32, skb_shinfo(skb)->gso_segs, 1);
-}
-
 /**
  * serval_drop() - drop a packet, count and trace why
  * @sn:  namespace
@@ -40,7 +34,7 @@ static u32 segments(const struct sk_buff *skb)
 void serval_drop(struct serval_net *sn, struct sk_buff *skb,
 		 enum serval_mib_field why)
 {
-	this_cpu_add(sn->mib->v[why], segments(skb));
+	this_cpu_add(sn->mib->v[why], serval_segments(skb));
 	trace_serval_drop(sn->net, skb, why);
 	if (unlikely(READ_ONCE(sn->settings.debug)))
 		net_info_ratelimited("serval: dropped %u bytes: %s\n",
@@ -96,7 +90,7 @@ bool serval_conn_takes(const struct serval_conn *conn,
  */
 void serval_taken(struct serval_net *sn, struct sk_buff *skb)
 {
-	SERVAL_ADD(sn, INDELIVERS, segments(skb));
+	SERVAL_ADD(sn, INDELIVERS, serval_segments(skb));
 	consume_skb(skb);
 }
 
@@ -207,7 +201,7 @@ int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 	}
 	serval_push_virtual(skb, &conn->raddr, &conn->laddr, tclass);
 	__skb_pull(skb, sizeof(struct ipv6hdr));
-	SERVAL_ADD(sn, INDELIVERS, segments(skb));
+	SERVAL_ADD(sn, INDELIVERS, serval_segments(skb));
 	call_tcp(sn, skb);
 	return 0;
 }
@@ -215,7 +209,7 @@ int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 static void count_received(struct serval_flow *fl, const struct sk_buff *skb,
 			   unsigned int len)
 {
-	atomic64_add(segments(skb), &fl->received_packets);
+	atomic64_add(serval_segments(skb), &fl->received_packets);
 	atomic64_add(skb->len - len, &fl->received_bytes);
 }
 
@@ -356,7 +350,7 @@ static bool count_in(struct serval_net *sn, struct sk_buff *skb)
 		kfree_skb(skb);
 		return false;
 	}
-	SERVAL_ADD(sn, INPKTS, segments(skb));
+	SERVAL_ADD(sn, INPKTS, serval_segments(skb));
 	SERVAL_ADD(sn, INOCTETS, skb->len);
 	return true;
 }

@@ -2,17 +2,20 @@
 /*
  * Segmentation (GSO) and aggregation (GRO) of protocol 144.
  *
- * Both delegate to TCPv6's callbacks after stepping over the SAL header.
- * That works because ULIDs are checksum-neutral: the pseudo header of TCP's
- * checksum is {length, protocol}, so it can be checked and completed without
- * knowing the flow.  Only data packets, whose header is the same 12 bytes for
- * the whole flow, are aggregated; two of them belong together if these bytes
- * are equal and the IP header's callback says so.
+ * Both delegate to TCPv6's callbacks, or UDP's, after stepping over the SAL
+ * header.  That works because ULIDs are checksum-neutral: the pseudo header of
+ * the checksum is {length, protocol}, so it can be checked and completed
+ * without knowing the flow.  Only data packets, whose header is the same 12
+ * bytes for the whole flow, are aggregated; two of them belong together if
+ * these bytes are equal and the IP header's callback says so.  Datagrams are
+ * only if the socket they are for has asked for it (UDP_GRO).
  */
 #include <net/gro.h>
 #include <net/protocol.h>
 #include <net/tcp.h>
+#include <net/udp.h>
 
+#include "flow.h"
 #include "offload.h"
 #include "serval.h"
 #include "wire.h"
@@ -37,25 +40,40 @@ static struct sk_buff *plain_segments(struct sk_buff *segs)
 	return segs;
 }
 
+/* @skb at the transport's header */
+static struct sk_buff *segment_transport(struct sk_buff *skb,
+					 netdev_features_t features)
+{
+	const struct net_offload *tcp = tcp_offload();
+	unsigned int type = skb_shinfo(skb)->gso_type;
+
+	if (type & SKB_GSO_TCPV6 && tcp &&
+	    pskb_may_pull(skb, sizeof(struct tcphdr)))
+		return tcp->callbacks.gso_segment(skb, features);
+	/* a list of fragments would have its addresses looked at */
+	if (type & SKB_GSO_UDP_L4 && !(type & SKB_GSO_FRAGLIST) &&
+	    pskb_may_pull(skb, sizeof(struct udphdr)))
+		return __udp_gso_segment(skb, features, true);
+	return ERR_PTR(-EINVAL);
+}
+
 static struct sk_buff *gso_segment(struct sk_buff *skb,
 				   netdev_features_t features)
 {
-	const struct net_offload *tcp = tcp_offload();
 	unsigned int len;
 
-	if (!tcp || !(skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6) ||
-	    skb->ip_summed != CHECKSUM_PARTIAL ||
+	if (skb->ip_summed != CHECKSUM_PARTIAL ||
 	    !pskb_may_pull(skb, SERVAL_HDR_LEN))
 		return ERR_PTR(-EINVAL);
 	len = serval_wire_len((struct serval_hdr *)skb->data);
-	if (!len || !pskb_may_pull(skb, len + sizeof(struct tcphdr)))
+	if (!len || !pskb_may_pull(skb, len))
 		return ERR_PTR(-EINVAL);
 
 	__skb_pull(skb, len);
 	skb_reset_transport_header(skb);
 	if (!(features & NETIF_F_GSO_SCTP))
 		features &= ~NETIF_F_CSUM_MASK;
-	return plain_segments(tcp->callbacks.gso_segment(skb, features));
+	return plain_segments(segment_transport(skb, features));
 }
 
 static __wsum pseudo_sum(struct sk_buff *skb, int proto)
@@ -76,22 +94,67 @@ static void match_flow(struct list_head *head, const struct serval_hdr *hdr,
 	}
 }
 
+static struct sk_buff *receive_tcp(struct list_head *head, struct sk_buff *skb)
+{
+	const struct net_offload *tcp = tcp_offload();
+
+	if (unlikely(!tcp)) {
+		NAPI_GRO_CB(skb)->flush = 1;
+		return NULL;
+	}
+	/* verified: TCPv6 must not try again, with the outer addresses */
+	NAPI_GRO_CB(skb)->csum_cnt++;
+	return call_gro_receive(tcp->callbacks.gro_receive, head, skb);
+}
+
+static struct sk_buff *receive_udp(struct list_head *head, struct sk_buff *skb,
+				   struct sock *sk)
+{
+	unsigned int off = skb_gro_offset(skb);
+	struct udphdr *uh = skb_gro_header(skb, off + sizeof(*uh), off);
+
+	if (likely(uh))
+		return udp_gro_receive(head, skb, uh, sk);
+	NAPI_GRO_CB(skb)->flush = 1;
+	return NULL;
+}
+
+/* The socket that wants its datagrams merged, with a reference; or NULL */
+static struct sock *wants_merged(const struct sk_buff *skb,
+				 const struct serval_hdr *hdr)
+{
+	struct serval_net *sn = serval_net(dev_net(skb->dev));
+	const struct serval_flow *fl;
+
+	/* its tables may go with the namespace */
+	if (unlikely(READ_ONCE(sn->closed)))
+		return NULL;
+	fl = serval_flow_find(sn, hdr->dst);
+	if (!fl || fl->peer_id != hdr->src || !READ_ONCE(fl->conn->gro))
+		return NULL;
+	return serval_conn_get_sock(fl->conn);
+}
+
 static struct sk_buff *gro_receive(struct list_head *head, struct sk_buff *skb)
 {
 	unsigned int off = skb_gro_offset(skb);
-	const struct net_offload *tcp;
+	struct sock *sk = NULL;
 	struct serval_hdr *hdr;
+	struct sk_buff *pp;
 
 	hdr = skb_gro_header(skb, off + SERVAL_HDR_LEN, off);
-	tcp = tcp_offload();
 	/* In a tunnel the mark of gro_complete() would not outlive it: what has
 	 * left the tunnel is merged by the tunnel's device.  Fraglist
 	 * aggregation would ask the outer header for TCP's socket.
 	 */
-	if (unlikely(NAPI_GRO_CB(skb)->encap_mark || !hdr || !tcp || hdr->shl != SERVAL_HDR_WORDS ||
-		     hdr->protocol != SERVAL_PROTO_TCP ||
+	if (unlikely(NAPI_GRO_CB(skb)->encap_mark || !hdr ||
+		     hdr->shl != SERVAL_HDR_WORDS ||
 		     skb->dev->features & NETIF_F_GRO_FRAGLIST ||
 		     !serval_wire_base_ok(hdr)))
+		goto flush;
+	if (hdr->protocol == SERVAL_PROTO_UDP)
+		sk = wants_merged(skb, hdr);
+	if (unlikely(!sk && hdr->protocol != SERVAL_PROTO_TCP))
 		goto flush;
 
 	match_flow(head, hdr, off);
@@ -99,12 +162,18 @@ static struct sk_buff *gro_receive(struct list_head *head, struct sk_buff *skb)
 	skb_gro_postpull_rcsum(skb, hdr, SERVAL_HDR_LEN);
 	skb_set_transport_header(skb, skb_gro_offset(skb));
 	if (NAPI_GRO_CB(skb)->flush ||
-	    skb_gro_checksum_validate(skb, IPPROTO_TCP, pseudo_sum))
-		goto flush;
-	/* verified: TCPv6 must not try again, with the outer addresses */
-	NAPI_GRO_CB(skb)->csum_cnt++;
-	return call_gro_receive(tcp->callbacks.gro_receive, head, skb);
+	    skb_gro_checksum_validate(skb, sk ? IPPROTO_UDP : IPPROTO_TCP,
+				      pseudo_sum))
+		goto flush_put;
+	if (!sk)
+		return receive_tcp(head, skb);
+	pp = receive_udp(head, skb, sk);
+	sock_put(sk);
+	return pp;
 
+flush_put:
+	if (sk)
+		sock_put(sk);
 flush:
 	NAPI_GRO_CB(skb)->flush = 1;
 	return NULL;
@@ -118,16 +187,40 @@ static void mark_inner(struct sk_buff *skb, int nhoff)
 	skb_set_inner_ipproto(skb, IPPROTO_SERVAL);
 }
 
-static int gro_complete(struct sk_buff *skb, int nhoff)
+static void complete_tcp(struct sk_buff *skb, int thoff)
 {
-	int thoff = nhoff + SERVAL_HDR_LEN;
 	struct tcphdr *th = (struct tcphdr *)(skb->data + thoff);
 
 	th->check = ~csum_tcpudp_magic(0, 0, skb->len - thoff, IPPROTO_TCP, 0);
 	skb_shinfo(skb)->gso_type |= SKB_GSO_TCPV6 | SKB_GSO_SCTP;
-	/* should it be forwarded, TCP's header is found as an inner one */
-	skb->encapsulation = 1;
 	tcp_gro_complete(skb);
+}
+
+static void complete_udp(struct sk_buff *skb, int thoff)
+{
+	struct udphdr *uh = (struct udphdr *)(skb->data + thoff);
+	unsigned int len = skb->len - thoff;
+
+	uh->len = htons(len);
+	uh->check = ~csum_tcpudp_magic(0, 0, len, IPPROTO_UDP, 0);
+	skb->csum_start = (unsigned char *)uh - skb->head;
+	skb->csum_offset = offsetof(struct udphdr, check);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb_shinfo(skb)->gso_segs = NAPI_GRO_CB(skb)->count;
+	skb_shinfo(skb)->gso_type |= SKB_GSO_UDP_L4 | SKB_GSO_SCTP;
+	skb_set_inner_transport_header(skb, thoff + sizeof(*uh));
+}
+
+static int gro_complete(struct sk_buff *skb, int nhoff)
+{
+	const struct serval_hdr *hdr = (struct serval_hdr *)(skb->data + nhoff);
+
+	/* should it be forwarded, the transport's header is an inner one */
+	skb->encapsulation = 1;
+	if (hdr->protocol == SERVAL_PROTO_UDP)
+		complete_udp(skb, nhoff + SERVAL_HDR_LEN);
+	else
+		complete_tcp(skb, nhoff + SERVAL_HDR_LEN);
 	return 0;
 }
 

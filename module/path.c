@@ -315,6 +315,22 @@ static struct dst_entry *cached_route(struct serval_net *sn,
 	return dst;
 }
 
+static bool is_datagrams(const struct sk_buff *skb)
+{
+	return skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4;
+}
+
+/* Datagrams that are sent as one must each be a packet; @skb as for _xmit() */
+static bool fits(const struct serval_path *path, const struct sk_buff *skb,
+		 const struct dst_entry *dst)
+{
+	if (likely(!is_datagrams(skb)))
+		return true;
+	return serval_path_overhead(path) + skb_transport_offset(skb) +
+	       sizeof(struct udphdr) + skb_shinfo(skb)->gso_size <=
+	       dst_mtu(dst);
+}
+
 /* Superpackets are cut in software at the host's edge: no network card
  * claims SKB_GSO_SCTP, all software devices do.  A router on the way (a
  * container's host) takes our header for the transport's; only of an
@@ -324,6 +340,9 @@ static int prepare_offload(struct sk_buff *skb, const struct dst_entry *dst)
 {
 	skb->inner_transport_header = skb->transport_header;
 	if (skb_is_gso(skb)) {
+		/* what it adds to a segment's size itself is TCP's header */
+		if (is_datagrams(skb))
+			skb->inner_transport_header += sizeof(struct udphdr);
 		skb_shinfo(skb)->gso_type |= SKB_GSO_SCTP;
 		skb->encapsulation = !(dst->dev->flags & IFF_LOOPBACK);
 		return 0;
@@ -391,7 +410,8 @@ static int output(struct serval_net *sn, struct serval_path *path,
  * @tos:  DSCP and ECN of the transport
  *
  * Context: rcu_read_lock() held; a full @sk is locked.
- * Return: as ip_local_out(), or a negative errno.
+ * Return: as ip_local_out(), or a negative errno; -EINVAL for datagrams in one
+ * that are too long for packets of their own.
  */
 int serval_path_xmit(struct serval_net *sn, struct serval_path *path,
 		     struct sock *sk, struct sk_buff *skb, u8 tos)
@@ -408,7 +428,7 @@ int serval_path_xmit(struct serval_net *sn, struct serval_path *path,
 		err = PTR_ERR(dst);
 		goto drop;
 	}
-	err = prepare_offload(skb, dst);
+	err = fits(path, skb, dst) ? prepare_offload(skb, dst) : -EINVAL;
 	if (unlikely(err))
 		goto drop;
 

@@ -48,6 +48,12 @@ int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 void serval_push_virtual(struct sk_buff *skb, const struct in6_addr *saddr,
 			 const struct in6_addr *daddr, u8 tclass);
 
+/* Packets on the wire */
+static inline u32 serval_segments(const struct sk_buff *skb)
+{
+	return max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+}
+
 /* icmp.c */
 int serval_icmp_err_udp(struct sock *sk, struct sk_buff *skb);
 int serval_icmp_err4(struct sk_buff *skb, u32 info);
@@ -123,12 +129,16 @@ bool serval_datagram_is_quoted(struct serval_net *sn,
 bool serval_datagram_check(struct sk_buff *skb, unsigned int len);
 void serval_datagram_strip(struct sk_buff *skb, const struct service_id *from,
 			   unsigned int len);
-void serval_datagram_enqueue(struct serval_net *sn, struct sock *sk,
+void serval_datagram_enqueue(struct serval_net *sn,
+			     const struct serval_conn *conn, struct sock *sk,
 			     struct sk_buff *skb, const struct service_id *from,
 			     unsigned int len);
 void serval_datagram_queue(struct serval_net *sn, struct sock *sk,
 			   struct sk_buff *skb);
 void serval_datagram_report(const struct serval_flow *fl, int err);
+
+/* datagram_gso.c */
+struct sk_buff *serval_datagram_cut(struct sk_buff *skb, unsigned int len);
 
 /* device.c */
 int serval_device_init(struct serval_net *sn);

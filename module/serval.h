@@ -8,7 +8,7 @@
  *	L1 ulid, mib, lifetime, service, flow	tables
  *	L2 ipv4, ipv6, path, offload	outer IP
  *	L3 device, fastopen, encap, encap_auto, delay, output, icmp, input,
- *	   handshake, datagram, dgram_conn	the service access layer
+ *	   handshake, datagram_gso, datagram, dgram_conn	the service access layer
  *	L4 socket, socket_dgram, socket_dgram_conn, sockopt: AF_SERVAL
  *	L5 netlink, proc, broadcast, sysctl	control
  *	L6 main				load and unload

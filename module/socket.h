@@ -66,6 +66,7 @@ int serval_name_locate(struct serval_name *name, const struct in6_addr *addr,
 int serval_dgram_learn(void);
 int serval_dgram_init(struct serval_net *sn, struct sock *sk);
 const struct proto_ops *serval_dgram_ops(void);
+int serval_dgram_set_gro(struct socket *sock, int on);
 
 /* socket_dgram_conn.c */
 int serval_dgram_disconnect(struct serval_net *sn, struct serval_conn *conn,

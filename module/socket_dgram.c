@@ -130,19 +130,33 @@ static bool is_below(const struct service_id *id, const struct serval_conn *conn
 			  (8 - bits));
 }
 
-/* The name to send from, if the program gives one: what it was asked by */
+static bool is_control(const struct cmsghdr *cmsg, int level, int type,
+		       size_t size)
+{
+	return cmsg->cmsg_level == level && cmsg->cmsg_type == type &&
+	       cmsg->cmsg_len == CMSG_LEN(size);
+}
+
+/* The name to send from, if the program gives one: what it was asked by; NULL
+ * if there is no choice.  And the size of each datagram in a piece of several.
+ */
 static int parse_control(struct msghdr *msg, const struct serval_conn *conn,
-			 struct serval_datagram *dg)
+			 struct service_id *from, u16 *gso_size)
 {
 	struct cmsghdr *cmsg;
 
 	for_each_cmsghdr(cmsg, msg) {
-		if (!CMSG_OK(msg, cmsg) || cmsg->cmsg_level != SOL_SERVAL ||
-		    cmsg->cmsg_type != SERVAL_DEST ||
-		    cmsg->cmsg_len != CMSG_LEN(sizeof(dg->from)))
+		if (!CMSG_OK(msg, cmsg))
 			return -EINVAL;
-		memcpy(&dg->from, CMSG_DATA(cmsg), sizeof(dg->from));
-		if (!is_below(&dg->from, conn))
+		if (is_control(cmsg, SOL_UDP, UDP_SEGMENT, sizeof(*gso_size))) {
+			memcpy(gso_size, CMSG_DATA(cmsg), sizeof(*gso_size));
+			continue;
+		}
+		if (!from || !is_control(cmsg, SOL_SERVAL, SERVAL_DEST,
+					 sizeof(*from)))
+			return -EINVAL;
+		memcpy(from, CMSG_DATA(cmsg), sizeof(*from));
+		if (!is_below(from, conn))
 			return -EADDRNOTAVAIL;
 	}
 	return 0;
@@ -176,14 +190,28 @@ static int check_send(const struct sock *sk, const struct msghdr *msg,
 	return size > U16_MAX ? -EMSGSIZE : 0;
 }
 
+static void set_segments(struct sk_buff *skb, size_t size, u16 gso_size)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	if (likely(!gso_size || size <= gso_size))
+		return;
+	shinfo->gso_size = gso_size;
+	shinfo->gso_type = SKB_GSO_UDP_L4;
+	shinfo->gso_segs = DIV_ROUND_UP(size, gso_size);
+}
+
 /* Return: at the UDP header, with headroom for all others; or an ERR_PTR */
-static struct sk_buff *build(struct sock *sk, struct msghdr *msg, size_t size)
+static struct sk_buff *build(struct sock *sk, struct msghdr *msg, size_t size,
+			     u16 gso_size)
 {
 	size_t linear = sizeof(struct udphdr);
 	struct sk_buff *skb;
 	struct udphdr *uh;
 	int err;
 
+	if (unlikely(gso_size && size > gso_size * UDP_MAX_SEGMENTS))
+		return ERR_PTR(-EINVAL);
 	if (size <= LINEAR_MAX)
 		linear += size;
 	size += sizeof(*uh);
@@ -202,6 +230,7 @@ static struct sk_buff *build(struct sock *sk, struct msghdr *msg, size_t size)
 		kfree_skb(skb);
 		return ERR_PTR(err);
 	}
+	set_segments(skb, size - sizeof(*uh), gso_size);
 	skb_reset_transport_header(skb);
 	uh = udp_hdr(skb);
 	uh->dest = htons(SERVAL_PORT);
@@ -215,12 +244,23 @@ static struct sk_buff *build(struct sock *sk, struct msghdr *msg, size_t size)
 }
 
 static int send_connected(struct serval_net *sn, struct serval_conn *conn,
-			  struct sock *sk, struct sk_buff *skb)
+			  struct sock *sk, struct msghdr *msg, size_t size)
 {
 	u8 tos = inet6_sk(sk)->tclass | inet_sk(sk)->tos;
+	u16 gso_size = READ_ONCE(udp_sk(sk)->gso_size);
 	struct serval_flow *fl;
-	int err;
+	struct sk_buff *skb;
+	int err = 0;
 
+	if (msg->msg_name)
+		return -EISCONN;
+	if (unlikely(msg->msg_controllen))
+		err = parse_control(msg, conn, NULL, &gso_size);
+	if (err)
+		return err;
+	skb = build(sk, msg, size, gso_size);
+	if (IS_ERR(skb))
+		return PTR_ERR(skb);
 	rcu_read_lock();
 	fl = rcu_dereference(conn->flow);
 	if (likely(fl && READ_ONCE(fl->state) == SERVAL_FLOW_ESTABLISHED)) {
@@ -236,6 +276,7 @@ static int send_connected(struct serval_net *sn, struct serval_conn *conn,
 static int send_unconnected(struct serval_net *sn, struct serval_conn *conn,
 			    struct sock *sk, struct msghdr *msg, size_t size)
 {
+	u16 gso_size = READ_ONCE(udp_sk(sk)->gso_size);
 	struct serval_datagram dg;
 	struct sk_buff *skb;
 	int err;
@@ -246,11 +287,11 @@ static int send_unconnected(struct serval_net *sn, struct serval_conn *conn,
 	dg.from = conn->local;
 	dg.tos = inet6_sk(sk)->tclass | inet_sk(sk)->tos;
 	if (unlikely(msg->msg_controllen)) {
-		err = parse_control(msg, conn, &dg);
+		err = parse_control(msg, conn, &dg.from, &gso_size);
 		if (err)
 			return err;
 	}
-	skb = build(sk, msg, size);
+	skb = build(sk, msg, size, gso_size);
 	if (IS_ERR(skb))
 		return PTR_ERR(skb);
 	return serval_datagram_send(sn, sk, conn, skb, &dg);
@@ -262,24 +303,15 @@ static int serval_dgram_sendmsg(struct socket *sock, struct msghdr *msg,
 	struct sock *sk = sock->sk;
 	struct serval_net *sn = serval_net(sock_net(sk));
 	struct serval_conn *conn = own_conn(sn, sk);
-	struct sk_buff *skb;
 	int err;
 
 	err = check_send(sk, msg, size);
 	if (err)
 		return err;
-	if (READ_ONCE(sk->sk_state) != TCP_ESTABLISHED) {
+	if (READ_ONCE(sk->sk_state) != TCP_ESTABLISHED)
 		err = send_unconnected(sn, conn, sk, msg, size);
-	} else {
-		if (msg->msg_name)
-			return -EISCONN;
-		if (msg->msg_controllen)
-			return -EINVAL;
-		skb = build(sk, msg, size);
-		if (IS_ERR(skb))
-			return PTR_ERR(skb);
-		err = send_connected(sn, conn, sk, skb);
-	}
+	else
+		err = send_connected(sn, conn, sk, msg, size);
 	if (err > 0)
 		err = net_xmit_errno(err);
 	/* what the queue layer drops is lost on the way, as with UDP */
@@ -330,6 +362,8 @@ static int copy_out(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
 	conn = own_conn(serval_net(sock_net(sk)), sk);
 	if (unlikely(READ_ONCE(conn->recv_dest)))
 		put_dest(msg, skb, conn);
+	if (unlikely(READ_ONCE(conn->gro)))
+		udp_cmsg_recv(msg, sk, skb);
 	return 0;
 }
 
@@ -384,12 +418,56 @@ static __poll_t serval_dgram_poll(struct file *file, struct socket *sock,
 	return mask;
 }
 
-/* UDP's own options would make packets that have no place here */
+/**
+ * serval_dgram_set_gro() - take several datagrams in one, or not
+ * @sock: socket
+ * @on:   UDP_GRO
+ *
+ * Return: 0 or what UDP says.
+ */
+int serval_dgram_set_gro(struct socket *sock, int on)
+{
+	struct serval_net *sn = serval_net(sock_net(sock->sk));
+	int err;
+
+	/* what GRO asks of the socket */
+	err = sock_common_setsockopt(sock, SOL_UDP, UDP_GRO,
+				     KERNEL_SOCKPTR(&on), sizeof(on));
+	if (!err)
+		WRITE_ONCE(own_conn(sn, sock->sk)->gro, on);
+	return err;
+}
+
+/* UDP's other options would make packets that have no place here */
+static int set_udp(struct socket *sock, int optname, sockptr_t optval,
+		   unsigned int optlen)
+{
+	int val;
+
+	switch (optname) {
+	case UDP_SEGMENT:
+		return sock_common_setsockopt(sock, SOL_UDP, optname, optval,
+					      optlen);
+	case UDP_GRO:
+		if (optlen < sizeof(val))
+			return -EINVAL;
+		if (copy_from_sockptr(&val, optval, sizeof(val)))
+			return -EFAULT;
+		return serval_dgram_set_gro(sock, !!val);
+	}
+	return -ENOPROTOOPT;
+}
+
 static int serval_dgram_setsockopt(struct socket *sock, int level, int optname,
 				   sockptr_t optval, unsigned int optlen)
 {
-	if (level == SOL_UDP || level == SOL_TCP || level == SOL_TLS)
+	switch (level) {
+	case SOL_UDP:
+		return set_udp(sock, optname, optval, optlen);
+	case SOL_TCP:
+	case SOL_TLS:
 		return -ENOPROTOOPT;
+	}
 	return serval_setsockopt(sock, level, optname, optval, optlen);
 }
 

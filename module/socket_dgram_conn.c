@@ -12,6 +12,7 @@
  */
 #include <linux/random.h>
 #include <linux/sched/signal.h>
+#include <linux/udp.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
@@ -381,6 +382,7 @@ static void inherit(struct sock *sk, const struct sock *listener)
 			    (SOCK_SNDBUF_LOCK | SOCK_RCVBUF_LOCK);
 	inet6_sk(sk)->tclass = inet6_sk(listener)->tclass;
 	inet_sk(sk)->tos = inet_sk(listener)->tos;
+	udp_sk(sk)->gso_size = READ_ONCE(udp_sk(listener)->gso_size);
 }
 
 /* proto_ops->accept */
@@ -407,7 +409,7 @@ static int serval_dgram_accept(struct socket *sock, struct socket *newsock,
 	w->conn->recv_dest = conn->recv_dest;
 	attach(sn, w, newsock->sk);
 	newsock->state = SS_CONNECTED;
-	return 0;
+	return READ_ONCE(conn->gro) ? serval_dgram_set_gro(newsock, true) : 0;
 }
 
 static void shut(struct serval_net *sn, struct serval_conn *conn,

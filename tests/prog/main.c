@@ -37,7 +37,7 @@ static const struct {
 	{ "datagram", dgram_cases },
 	{ "datagram-wire", dgram_wire_cases },
 	{ "datagram-conn", dgram_conn_cases },
-
+	{ "datagram-gso", dgram_gso_cases },
 };
 
 static bool applies(const struct sv_case *c)

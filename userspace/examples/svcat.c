@@ -7,7 +7,8 @@
  *
  * Each direction is a blocking loop of its own, so that neither can hold up
  * the other.  Bytes move by splice() through a pipe where both ends allow
- * it, else through a buffer.
+ * it, else through a buffer.  With datagrams each read of the one end is a
+ * write to the other.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -30,8 +31,12 @@
 #define CHUNK		(256 * 1024)
 #define EXIT_USAGE	2
 
+/* Input that becomes a datagram: with all headers it fits an Ethernet packet */
+#define DATAGRAM	1300
+
 struct options {
 	bool listen;
+	bool datagrams;
 	bool keep;	/* serve one connection after another */
 	bool no_input;
 	bool verbose;
@@ -47,10 +52,17 @@ struct service_addr {
 	};
 };
 
+enum unit {
+	BYTES,
+	TO_DATAGRAMS,
+	FROM_DATAGRAMS,
+};
+
 /**
  * struct pump - one direction
  * @from:    read from here
  * @to:      write to here
+ * @unit:    what is moved
  * @timeout: ms without a byte in either direction that end it, -1 for none
  * @other:   the other direction
  * @bytes:   moved so far
@@ -60,6 +72,7 @@ struct service_addr {
 struct pump {
 	int from;
 	int to;
+	enum unit unit;
 	int timeout;
 	const struct pump *other;
 	unsigned long long bytes;
@@ -154,9 +167,33 @@ static int write_all(struct pump *p, const char *buf, size_t len)
 	return 0;
 }
 
+/* A datagram may be empty; only the end has no sender */
+static ssize_t read_datagram(int fd, char *buf, bool *end)
+{
+	struct service_addr from;
+	socklen_t len = sizeof(from);
+	ssize_t n = recvfrom(fd, buf, CHUNK, 0, (struct sockaddr *)&from,
+			     &len);
+
+	*end = !n && !len;
+	return n;
+}
+
+static ssize_t read_some(const struct pump *p, char *buf, bool *end)
+{
+	ssize_t n;
+
+	if (p->unit == FROM_DATAGRAMS)
+		return read_datagram(p->from, buf, end);
+	n = read(p->from, buf, p->unit == TO_DATAGRAMS ? DATAGRAM : CHUNK);
+	*end = !n;
+	return n;
+}
+
 static int copy_rest(struct pump *p)
 {
 	char *buf = malloc(CHUNK);
+	bool end = false;
 	int err = 0;
 
 	if (!buf)
@@ -167,10 +204,10 @@ static int copy_rest(struct pump *p)
 		err = wait_input(p);
 		if (err)
 			break;
-		n = read(p->from, buf, CHUNK);
-		if (!n)
+		n = read_some(p, buf, &end);
+		if (end)
 			break;
-		if (n > 0)
+		if (n >= 0)
 			err = write_all(p, buf, n);
 		else if (!try_again(p->from, POLLIN))
 			err = fail(p, true, errno);
@@ -251,7 +288,7 @@ static int pump_run(struct pump *p)
 	enum spliced state = SPLICE_MORE;
 	int pipe_fd[2];
 
-	if (pipe2(pipe_fd, O_CLOEXEC))
+	if (p->unit != BYTES || pipe2(pipe_fd, O_CLOEXEC))
 		return copy_rest(p);
 	fcntl(pipe_fd[1], F_SETPIPE_SZ, CHUNK);
 	while (state == SPLICE_MORE)
@@ -316,10 +353,16 @@ static double seconds_since(const struct timespec *then)
 /* Serve both directions of a connection until both have ended. */
 static int converse(int fd, const struct options *opt)
 {
-	struct pump in = { .from = STDIN_FILENO, .to = fd, .timeout = -1 };
+	struct pump in = {
+		.from = STDIN_FILENO,
+		.to = fd,
+		.unit = opt->datagrams ? TO_DATAGRAMS : BYTES,
+		.timeout = -1,
+	};
 	struct pump out = {
 		.from = fd,
 		.to = STDOUT_FILENO,
+		.unit = opt->datagrams ? FROM_DATAGRAMS : BYTES,
 		.timeout = opt->timeout,
 		.other = &in,
 	};
@@ -355,9 +398,10 @@ static int converse(int fd, const struct options *opt)
 	return in.err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int open_socket(void)
+static int open_socket(const struct options *opt)
 {
-	int fd = socket(AF_SERVAL, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int type = opt->datagrams ? SOCK_DGRAM : SOCK_STREAM;
+	int fd = socket(AF_SERVAL, type | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 && errno == EAFNOSUPPORT)
 		say("the serval module is not loaded (modprobe serval)");
@@ -381,7 +425,7 @@ static int accept_in_time(int listener, int timeout)
 static int serve(const char *name, const struct sockaddr_sv *addr,
 		 const struct options *opt)
 {
-	int listener = open_socket();
+	int listener = open_socket(opt);
 	int status, fd;
 
 	if (listener < 0)
@@ -439,7 +483,7 @@ static int connect_in_time(int fd, const struct sockaddr *addr, socklen_t len,
 static int use(const char *name, const struct service_addr *addr,
 	       socklen_t len, const struct options *opt)
 {
-	int fd = open_socket();
+	int fd = open_socket(opt);
 	int err;
 
 	if (fd < 0)
@@ -458,12 +502,13 @@ static int use(const char *name, const struct service_addr *addr,
 
 static int usage(FILE *file, int status)
 {
-	fputs("Usage: svcat [-v] [-d] [-w SECONDS] SERVICEID [ADDRESS]\n"
-	      "       svcat [-v] [-d] [-w SECONDS] [-1 | -k] -l SERVICEID[/BITS]\n"
+	fputs("Usage: svcat [-u] [-v] [-d] [-w SECONDS] SERVICEID [ADDRESS]\n"
+	      "       svcat [-u] [-v] [-d] [-w SECONDS] [-1 | -k] -l SERVICEID[/BITS]\n"
 	      "\n"
 	      "  -l  offer the service; without it, use the service\n"
 	      "  -1  serve one connection and exit (this is the default)\n"
 	      "  -k  serve one connection after another\n"
+	      "  -u  send and receive datagrams, each read of the input is one\n"
 	      "  -d  do not read standard input\n"
 	      "  -w  give up after so many seconds without a connection or a byte\n"
 	      "  -v  say what happens\n", file);
@@ -476,7 +521,7 @@ static int read_options(int argc, char **argv, struct options *opt)
 	long seconds;
 	int c;
 
-	while ((c = getopt(argc, argv, "1dhklvw:")) != -1) {
+	while ((c = getopt(argc, argv, "1dhkluvw:")) != -1) {
 		switch (c) {
 		case '1':
 			opt->keep = false;
@@ -491,6 +536,9 @@ static int read_options(int argc, char **argv, struct options *opt)
 			break;
 		case 'l':
 			opt->listen = true;
+			break;
+		case 'u':
+			opt->datagrams = true;
 			break;
 		case 'v':
 			opt->verbose = true;

@@ -29,6 +29,7 @@
 
 #include "path.h"
 #include "sal.h"
+#include "ulid.h"
 
 static_assert(sizeof(struct serval_datagram_cb) <=
 	      sizeof_field(struct sk_buff, cb) - sizeof(struct sock_skb_cb));
@@ -149,6 +150,8 @@ static int send_along(struct serval_net *sn, struct sock *sk,
 		return -EMSGSIZE;
 	}
 	udp_hdr(skb)->source = way->port;
+	if (serval_tapped(sn))
+		serval_datagram_tap(sn, skb, fl->conn, &dg->to, dg->tos, true);
 	serval_wire_build(skb_push(skb, SERVAL_DATAGRAM_LEN), &pkt);
 	skb->ignore_df = 1;
 	err = serval_path_xmit(sn, &way->path, sk, skb, dg->tos);
@@ -487,6 +490,49 @@ bool serval_datagram_check(struct sk_buff *skb, unsigned int len)
 }
 
 /**
+ * serval_datagram_tap() - show a datagram to packet sockets on sal0
+ * @sn:     namespace
+ * @skb:    at the UDP header; kept
+ * @conn:   whose
+ * @peer:   name of the other end
+ * @tclass: DSCP and ECN
+ * @out:    direction
+ *
+ * Who accepted a connection knows no name of the other end, only a ULID.
+ */
+void serval_datagram_tap(struct serval_net *sn, struct sk_buff *skb,
+			 const struct serval_conn *conn,
+			 const struct service_id *peer, u8 tclass, bool out)
+{
+	struct in6_addr raddr = conn->raddr;
+
+	if (ipv6_addr_any(&raddr))
+		serval_ulid_make(&raddr, SERVAL_ULID_R,
+				 serval_ulid_service_key(peer));
+	serval_device_tap(sn, skb, out ? &conn->laddr : &raddr,
+			  out ? &raddr : &conn->laddr, IPPROTO_UDP, tclass,
+			  out);
+}
+
+/**
+ * serval_datagram_tap_received() - show one that has arrived
+ * @sn:   namespace
+ * @skb:  at the SAL header; kept
+ * @conn: whose
+ * @peer: name of the sender
+ * @len:  of the SAL header
+ */
+void serval_datagram_tap_received(struct serval_net *sn, struct sk_buff *skb,
+				  const struct serval_conn *conn,
+				  const struct service_id *peer,
+				  unsigned int len)
+{
+	__skb_pull(skb, len);
+	serval_datagram_tap(sn, skb, conn, peer, serval_outer_tos(skb), false);
+	__skb_push(skb, len);
+}
+
+/**
  * serval_datagram_strip() - leave only what recvmsg() needs
  * @skb:  at the SAL header, checked
  * @from: name of the sender
@@ -605,6 +651,9 @@ void serval_datagram_rcv(struct serval_net *sn, struct sk_buff *skb,
 	if (!conn)
 		return refuse(sn, skb, pkt, len);
 	serval_target_resolved(t, skb->len - len);
+	if (serval_tapped(sn))
+		serval_datagram_tap_received(sn, skb, conn, &pkt->service[1],
+					     len);
 	serval_datagram_enqueue(sn, conn, t->sk, skb, &pkt->service[1], len);
 }
 

@@ -87,15 +87,19 @@ static void setup(struct net_device *dev)
 /**
  * serval_device_tap() - show a segment to packet sockets on sal0
  * @sn:     namespace
- * @skb:    at the TCP header; kept
- * @conn:   its connection
+ * @skb:    at the transport's header; kept
+ * @saddr:  ULID of the sender
+ * @daddr:  ULID of the receiver
+ * @proto:  IPPROTO_TCP or IPPROTO_UDP
  * @tclass: DSCP and ECN
  * @out:    direction
  *
  * A received copy is marked as another host's, so that IPv6 ignores it.
  */
 void serval_device_tap(struct serval_net *sn, struct sk_buff *skb,
-		       const struct serval_conn *conn, u8 tclass, bool out)
+		       const struct in6_addr *saddr,
+		       const struct in6_addr *daddr, u8 proto, u8 tclass,
+		       bool out)
 {
 	struct sk_buff *copy;
 
@@ -103,10 +107,7 @@ void serval_device_tap(struct serval_net *sn, struct sk_buff *skb,
 			       GFP_ATOMIC);
 	if (!copy)
 		return;
-	if (out)
-		serval_push_virtual(copy, &conn->laddr, &conn->raddr, tclass);
-	else
-		serval_push_virtual(copy, &conn->raddr, &conn->laddr, tclass);
+	serval_push_virtual(copy, saddr, daddr, proto, tclass);
 	skb_reset_mac_header(copy);
 	skb_dst_drop(copy);
 	skb_orphan(copy);

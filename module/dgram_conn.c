@@ -170,6 +170,9 @@ int serval_dgram_send(struct serval_net *sn, struct serval_flow *fl,
 		return -EMSGSIZE;
 	}
 	udp_hdr(skb)->source = htons(SERVAL_PORT);
+	if (serval_tapped(sn))
+		serval_datagram_tap(sn, skb, fl->conn, &fl->conn->peer, tos,
+				    true);
 	skb->ignore_df = 1;
 	if (likely(READ_ONCE(fl->confirmed) ||
 		   (!skb_is_gso(skb) &&
@@ -539,6 +542,8 @@ static void deliver(struct serval_net *sn, struct serval_flow *fl,
 	atomic64_add(skb->len - len, &fl->received_bytes);
 	if (!serval_datagram_check(skb, len))
 		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
+	if (serval_tapped(sn))
+		serval_datagram_tap_received(sn, skb, conn, &conn->peer, len);
 	sk = serval_conn_get_sock(conn);
 	if (!sk)
 		return keep_cut(sn, conn, skb, len);

@@ -95,14 +95,15 @@ void serval_taken(struct serval_net *sn, struct sk_buff *skb)
 }
 
 /**
- * serval_push_virtual() - put a virtual IPv6 header before a TCP segment
- * @skb:    at the TCP header, with headroom that is ours to write
+ * serval_push_virtual() - put a virtual IPv6 header before a segment
+ * @skb:    at the transport's header, with headroom that is ours to write
  * @saddr:  ULID of the sender
  * @daddr:  ULID of the receiver
+ * @proto:  IPPROTO_TCP or IPPROTO_UDP
  * @tclass: DSCP and ECN
  */
 void serval_push_virtual(struct sk_buff *skb, const struct in6_addr *saddr,
-			 const struct in6_addr *daddr, u8 tclass)
+			 const struct in6_addr *daddr, u8 proto, u8 tclass)
 {
 	unsigned int len = skb->len;
 	struct ipv6hdr *ip6h;
@@ -112,7 +113,7 @@ void serval_push_virtual(struct sk_buff *skb, const struct in6_addr *saddr,
 	ip6_flow_hdr(ip6h, tclass, 0);
 	/* a superpacket may be longer than the field; TCP uses skb->len */
 	ip6h->payload_len = htons(len > U16_MAX ? 0 : len);
-	ip6h->nexthdr = IPPROTO_TCP;
+	ip6h->nexthdr = proto;
 	ip6h->hop_limit = 64;
 	ip6h->saddr = *saddr;
 	ip6h->daddr = *daddr;
@@ -194,12 +195,14 @@ int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 	skb_pull_rcsum(skb, len);
 	skb_reset_transport_header(skb);
 	if (serval_tapped(sn))
-		serval_device_tap(sn, skb, conn, tclass, false);
+		serval_device_tap(sn, skb, &conn->raddr, &conn->laddr,
+				  IPPROTO_TCP, tclass, false);
 	if (unlikely(!admissible(skb, conn))) {
 		serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
 		return 0;
 	}
-	serval_push_virtual(skb, &conn->raddr, &conn->laddr, tclass);
+	serval_push_virtual(skb, &conn->raddr, &conn->laddr, IPPROTO_TCP,
+			    tclass);
 	__skb_pull(skb, sizeof(struct ipv6hdr));
 	SERVAL_ADD(sn, INDELIVERS, serval_segments(skb));
 	call_tcp(sn, skb);

@@ -682,7 +682,8 @@ static int output(struct serval_net *sn, struct serval_conn *conn,
 	if (unlikely(!fl))
 		return drop(sn, skb, SERVAL_MIB_OUTNOFLOW, -EHOSTUNREACH);
 	if (serval_tapped(sn))
-		serval_device_tap(sn, skb, conn, tos, true);
+		serval_device_tap(sn, skb, &conn->laddr, &conn->raddr,
+				  IPPROTO_TCP, tos, true);
 	if (unlikely(th->syn)) {
 		if (th->ack)
 			return output_synack(sn, fl, skb, tos);

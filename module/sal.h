@@ -46,7 +46,7 @@ bool serval_conn_takes(const struct serval_conn *conn,
 int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 		   struct serval_conn *conn, unsigned int len);
 void serval_push_virtual(struct sk_buff *skb, const struct in6_addr *saddr,
-			 const struct in6_addr *daddr, u8 tclass);
+			 const struct in6_addr *daddr, u8 proto, u8 tclass);
 
 /* Packets on the wire */
 static inline u32 serval_segments(const struct sk_buff *skb)
@@ -133,6 +133,14 @@ void serval_datagram_enqueue(struct serval_net *sn,
 			     const struct serval_conn *conn, struct sock *sk,
 			     struct sk_buff *skb, const struct service_id *from,
 			     unsigned int len);
+void serval_datagram_tap(struct serval_net *sn, struct sk_buff *skb,
+			 const struct serval_conn *conn,
+			 const struct service_id *peer, u8 tclass, bool out);
+void serval_datagram_tap_received(struct serval_net *sn, struct sk_buff *skb,
+				  const struct serval_conn *conn,
+				  const struct service_id *peer,
+				  unsigned int len);
+
 void serval_datagram_queue(struct serval_net *sn, struct sock *sk,
 			   struct sk_buff *skb);
 void serval_datagram_report(const struct serval_flow *fl, int err);
@@ -145,7 +153,9 @@ int serval_device_init(struct serval_net *sn);
 void serval_device_unpublish(struct serval_net *sn);
 void serval_device_exit(struct serval_net *sn);
 void serval_device_tap(struct serval_net *sn, struct sk_buff *skb,
-		       const struct serval_conn *conn, u8 tclass, bool out);
+		       const struct in6_addr *saddr,
+		       const struct in6_addr *daddr, u8 proto, u8 tclass,
+		       bool out);
 
 /* Somebody runs tcpdump -i sal0 */
 static inline bool serval_tapped(const struct serval_net *sn)

@@ -78,6 +78,21 @@ register_net_sysctl_sz(struct net *net, const char *path,
 #define serval_assign_str(dst, src)	__assign_str(dst)
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+/* 6.6: IP_RECVERR, and 6.7: IPV6_RECVERR, moved into the flags of the socket;
+ * commits 6b5f43ea0815, 3fa29971c695
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define serval_recverr4(sk)	(inet_sk(sk)->recverr)
+#else
+#define serval_recverr4(sk)	inet_test_bit(RECVERR, sk)
+#endif
+#define serval_recverr(sk)	(serval_recverr4(sk) || inet6_sk(sk)->recverr)
+#else
+#define serval_recverr(sk)	(inet_test_bit(RECVERR, sk) || \
+				 inet6_test_bit(RECVERR6, sk))
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 /* 6.12: NETIF_F_LLTX became dev->lltx; commit 00d066a4d4ed */
 #define serval_dev_set_lltx(dev)	((dev)->features |= NETIF_F_LLTX)

@@ -256,6 +256,33 @@ void serval_dgram_fail(struct serval_flow *fl, int err)
 }
 
 /**
+ * serval_dgram_report() - tell a connected socket that a datagram got lost
+ * @fl:   flow
+ * @err:  positive errno
+ * @hard: the next ones will not arrive either; who has set IP_RECVERR or
+ *        IPV6_RECVERR hears of others as well
+ *
+ * The connection goes on.
+ *
+ * Context: softirq, rcu_read_lock() held.
+ */
+void serval_dgram_report(struct serval_flow *fl, int err, bool hard)
+{
+	struct sock *sk;
+
+	spin_lock_bh(&fl->conn->lock);
+	sk = __sock_of(fl);
+	spin_unlock_bh(&fl->conn->lock);
+	if (!sk)
+		return;
+	if (hard || serval_recverr(sk)) {
+		WRITE_ONCE(sk->sk_err, err);
+		sk_error_report(sk);
+	}
+	sock_put(sk);
+}
+
+/**
  * serval_waiting_free() - free what waited for accept()
  * @w: in no list, and not its connection's any more
  */

@@ -43,15 +43,20 @@ static void report_error(struct sock *sk, int err)
 	bh_unlock_sock(sk);
 }
 
-/* An attempt ends, as with streams.  Who is connected hears of it only if the
- * peer is gone for good: datagrams that were lost on the way are nothing new.
+/* An attempt ends, as with streams.  Otherwise it is as with UDP: a socket
+ * hears of what is there to stay, and goes on.
  */
-static void report_datagram(struct serval_flow *fl, int err, bool fatal)
+static void report_datagram(struct serval_flow *fl, int err, bool hard)
 {
-	if (fl->state == SERVAL_FLOW_SYN_SENT)
-		serval_dgram_fail(fl, err);
-	else if (fl->state == SERVAL_FLOW_UNCONNECTED && fatal)
-		serval_datagram_report(fl, err);
+	switch (fl->state) {
+	case SERVAL_FLOW_SYN_SENT:
+		return serval_dgram_fail(fl, err);
+	case SERVAL_FLOW_ESTABLISHED:
+		return serval_dgram_report(fl, err, hard);
+	case SERVAL_FLOW_UNCONNECTED:
+		if (hard)
+			serval_datagram_report(fl, err);
+	}
 }
 
 /* The flow whose packet is quoted: @skb from @off on, to @daddr */

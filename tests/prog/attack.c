@@ -497,8 +497,8 @@ static void attack_rst_rate(void)
 /* An ICMP error from the server's address to the client, which quotes @quoted
  * as a packet of the client's to @to
  */
-static void send_icmp(__u8 code, __u16 mtu, struct in_addr to,
-		      const void *quoted, size_t len)
+void send_icmp(__u8 code, __u16 mtu, struct in_addr to, const void *quoted,
+	       size_t len)
 {
 	struct {
 		struct iphdr ip;

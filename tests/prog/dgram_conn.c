@@ -2,6 +2,7 @@
 /* Connected datagrams. */
 #include <fcntl.h>
 #include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -443,6 +444,163 @@ static void conn_forged(void)
 	expect(so_error(p.c) == ECONNRESET);
 }
 
+static void quote_datagram(struct sal_buf *p, __u32 src, __u32 dst)
+{
+	static const __u8 udp[] = { 0x1e, 0x61, 0x1e, 0x61, 0, 9, 0, 0, 'x' };
+
+	sal_start(p, src, dst, IPPROTO_UDP);
+	sal_seal(p);
+	sal_data(p, udp, sizeof(udp));
+}
+
+/* As with UDP: errors that are there to stay, all of them with IP_RECVERR */
+static void conn_icmp(void)
+{
+	__u32 cid, sid;
+	struct sv_pair p;
+	struct sal_buf b;
+	int one = 1;
+	__u64 bad;
+
+	open_pair(&p);
+	both_ways(&p, 10);
+	cid = flow_opt(p.c, SERVAL_FLOW_ID);
+	sid = flow_opt(p.c, SERVAL_PEER_FLOW_ID);
+	bad = counter(CLI, "InIcmpErrors");
+	quote_datagram(&b, cid ^ 1, sid);
+	send_icmp(ICMP_PORT_UNREACH, 0, env.addr[SRV], b.b, b.len);
+	grows("InIcmpErrors", bad++);
+	quote_datagram(&b, cid, sid ^ 1);
+	send_icmp(ICMP_PORT_UNREACH, 0, env.addr[SRV], b.b, b.len);
+	grows("InIcmpErrors", bad++);
+	quote_datagram(&b, cid, sid);
+	send_icmp(ICMP_PORT_UNREACH, 0, env.addr[CLI], b.b, b.len);
+	grows("InIcmpErrors", bad);
+	send_icmp(ICMP_HOST_UNREACH, 0, env.addr[SRV], b.b, b.len);
+	both_ways(&p, 10);
+	expect(so_error(p.c) == 0);
+	send_icmp(ICMP_PORT_UNREACH, 0, env.addr[SRV], b.b, b.len);
+	expect(poll_for(p.c, 0, WAIT_MS) & POLLERR);
+	fails(send(p.c, "x", 1, 0), ECONNREFUSED);
+	send_icmp(ICMP_PKT_FILTERED, 0, env.addr[SRV], b.b, b.len);
+	expect(poll_for(p.c, 0, WAIT_MS) & POLLERR);
+	expect(so_error(p.c) == EHOSTUNREACH);
+	must(setsockopt(p.c, IPPROTO_IP, IP_RECVERR, &one, sizeof(one)));
+	send_icmp(ICMP_NET_UNREACH, 0, env.addr[SRV], b.b, b.len);
+	expect(poll_for(p.c, 0, WAIT_MS) & POLLERR);
+	expect(so_error(p.c) == ENETUNREACH);
+	both_ways(&p, 10);
+}
+
+#define CROWD	50
+
+/* Each client says its number until it comes back; nobody else's may come */
+static void ask_all(const int *c, bool *answered)
+{
+	int i, n;
+
+	for (i = 0; i < CROWD; i++)
+		if (!answered[i])
+			must(send(c[i], &i, sizeof(i), 0));
+	for (i = 0; i < CROWD; i++)
+		while (recv(c[i], &n, sizeof(n), MSG_DONTWAIT) > 0) {
+			expect(n == i);
+			answered[i] = true;
+		}
+}
+
+/* Sends back what comes.  @owner: who was heard on each, -1 nobody yet */
+static void answer_all(const int *s, int count, int *owner)
+{
+	int i, n;
+
+	for (i = 0; i < count; i++)
+		while (recv(s[i], &n, sizeof(n), MSG_DONTWAIT) > 0) {
+			expect(owner[i] < 0 || owner[i] == n);
+			owner[i] = n;
+			must(send(s[i], &n, sizeof(n), 0));
+		}
+}
+
+static int accept_all(int l, int *s, int count)
+{
+	int fd;
+
+	while ((fd = accept4(l, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
+		expect(count < CROWD);
+		s[count++] = fd;
+	}
+	expect(errno == EAGAIN);
+	return count;
+}
+
+/* Also on a link that loses, doubles and reorders: one connection for each
+ * client, and its own
+ */
+static void conn_crowd(void)
+{
+	int c[CROWD], s[CROWD], owner[CROWD], l, i, count = 0;
+	bool answered[CROWD] = { }, done = false;
+	__u64 end = now_ms() + 200000;
+	struct sv_svc svc;
+
+	svc_new(&svc);
+	l = listener(&svc, CROWD);
+	set_nonblock(l);
+	for (i = 0; i < CROWD; i++) {
+		c[i] = host_socket(CLI, SOCK_DGRAM | SOCK_NONBLOCK);
+		expect(!svc_connect(c[i], &svc) || errno == EINPROGRESS);
+		owner[i] = -1;
+	}
+	for (i = 0; i < CROWD; i++) {
+		expect(poll_for(c[i], POLLOUT, 120000) & POLLOUT);
+		expect(so_error(c[i]) == 0);
+	}
+	while (!done) {
+		expect(now_ms() < end);
+		ask_all(c, answered);
+		count = accept_all(l, s, count);
+		answer_all(s, count, owner);
+		nap_ms(10);
+		done = count == CROWD;
+		for (i = 0; i < CROWD; i++)
+			done = done && answered[i];
+	}
+	expect(accept_all(l, s, count) == CROWD);
+}
+
+/* Connections in every state, with datagrams that nobody reads: says "ready",
+ * stays until the input ends
+ */
+int cmd_dgram_conns(int argc, char **argv)
+{
+	static char buf[1000];
+	struct sv_svc svc;
+	struct sv_pair p;
+	char line[8];
+	int i;
+
+	if (argc != 2 || svc_parse(&svc, argv[1]))
+		return 2;
+	p.lfd = listener(&svc, 8);
+	p.c = dial(&svc);
+	p.s = accept_one(p.lfd);
+	for (i = 0; i < 20; i++) {
+		must(send(p.c, buf, sizeof(buf), 0));
+		must(send(p.s, buf, sizeof(buf), 0));
+	}
+	/* not accepted, and one that its client has left */
+	for (i = 0; i < 2; i++) {
+		p.c = dial(&svc);
+		must(send(p.c, buf, sizeof(buf), 0));
+	}
+	expect(poll_for(p.lfd, POLLIN, WAIT_MS) & POLLIN);
+	close(p.c);
+	puts("ready");
+	fflush(stdout);
+	return read(STDIN_FILENO, line, sizeof(line)) < 0;
+}
+
 const struct sv_case dgram_conn_cases[] = {
 	{ "dconn-exchange", SV_SERVAL, conn_exchange,
 	  "connected datagrams of all sizes arrive, both ways" },
@@ -470,5 +628,9 @@ const struct sv_case dgram_conn_cases[] = {
 	  "four packets to connect, then 12-byte headers" },
 	{ "dconn-forged", SV_SERVAL | SV_TWO, conn_forged,
 	  "forged packets do nothing to a connection" },
+	{ "dconn-icmp", SV_SERVAL | SV_TWO, conn_icmp,
+	  "ICMP errors are reported as to UDP, forged ones are not" },
+	{ "dconn-crowd", SV_SERVAL, conn_crowd,
+	  "each of many clients has one connection, its own" },
 	{ }
 };

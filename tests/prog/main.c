@@ -143,6 +143,7 @@ static const struct {
 	{ "listen", cmd_listen, "[-d] [-r] ID[/BITS]" },
 	{ "datagrams", cmd_datagrams, "ID" },
 	{ "burst", cmd_burst, "COUNT ID" },
+	{ "datagram-conns", cmd_dgram_conns, "ID" },
 	{ "late", cmd_late, "ID" },
 	{ "dials", cmd_dials, "[-b ID] COUNT ID" },
 	{ "pick", cmd_pick, "COUNT ID" },

@@ -105,6 +105,8 @@ int sniff_open(enum sv_host h, const char *dev);
 bool sniff_next(int fd, struct sal_seen *s, int ms);
 void sniff_expect(int fd, struct sal_seen *s, bool out);
 const __u8 *sal_ext(const struct sal_seen *s, unsigned int type);
+void send_icmp(__u8 code, __u16 mtu, struct in_addr to, const void *quoted,
+	       size_t len);
 void inject_random(struct sal_buf *p, __u64 *seed);
 
 #endif /* _TESTS_SAL_H */

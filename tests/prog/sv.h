@@ -189,6 +189,7 @@ int cmd_ask(int argc, char **argv);
 int cmd_listen(int argc, char **argv);
 int cmd_datagrams(int argc, char **argv);
 int cmd_burst(int argc, char **argv);
+int cmd_dgram_conns(int argc, char **argv);
 int cmd_late(int argc, char **argv);
 int cmd_dials(int argc, char **argv);
 int cmd_pick(int argc, char **argv);

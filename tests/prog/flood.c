@@ -2,13 +2,14 @@
 /*
  * Packets that claim to come from many addresses.
  *
- *   sv flood FIRST COUNT ID        SYNs number FIRST and following, for ID
- *   sv crowd CONNS RATIO BACKLOG   that many honest connections, one after the
+ *   sv flood [-d] FIRST COUNT ID   SYNs number FIRST and following, for ID
+ *   sv crowd [-d] CONNS RATIO BACKLOG
+ *                                  that many honest connections, one after the
  *                                  other, behind RATIO forged SYNs each
  *   sv replies SEED COUNT          no answer is longer than what asked for it
  *
- * They go from client to server; the script says what becomes of answers to
- * these addresses, 198.18.0.0/15.
+ * With -d the SYNs are those of datagrams.  They go from client to server; the
+ * script says what becomes of answers to these addresses, 198.18.0.0/15.
  */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -35,25 +36,76 @@ static __u32 scramble(__u32 i)
 	return (i * 0x9e3779b1u) ?: 1;
 }
 
+static int type = SOCK_STREAM;
+
+static void datagram_syn(struct sal_buf *p, const void *service, __u32 id)
+{
+	const struct sal_control syn = {
+		.flags = SAL_SYN, .verno = id, .nonce = id,
+	};
+
+	sal_start(p, id, 0, IPPROTO_UDP);
+	sal_add_control(p, &syn);
+	sal_add_service(p, service);
+	sal_seal(p);
+}
+
 static void flood(int fd, const struct sv_svc *svc, __u32 first, __u32 count)
 {
 	struct sal_buf p;
 	__u32 i;
 
 	for (i = first; i < first + count; i++) {
-		sal_syn(&p, svc->id, scramble(i));
+		if (type == SOCK_DGRAM)
+			datagram_syn(&p, svc->id, scramble(i));
+		else
+			sal_syn(&p, svc->id, scramble(i));
 		sal_put(fd, &p, forged(i), env.addr[SRV]);
 	}
+}
+
+/* Return: how many arguments are left, 0 if there is another option */
+static int read_type(int argc, char ***argv)
+{
+	int opt = getopt(argc, *argv, "d");
+
+	if (opt == 'd')
+		type = SOCK_DGRAM;
+	else if (opt != -1)
+		return 0;
+	*argv += optind - 1;
+	return argc - optind + 1;
 }
 
 int cmd_flood(int argc, char **argv)
 {
 	struct sv_svc svc;
 
+	argc = read_type(argc, &argv);
 	if (argc != 4 || svc_parse(&svc, argv[3]))
 		return 2;
 	flood(sal_open(CLI), &svc, arg_num(argv[1]), arg_num(argv[2]));
 	return 0;
+}
+
+static int listener(const struct sv_svc *svc, int backlog)
+{
+	int fd = host_socket(SRV, type);
+
+	must(svc_bind(fd, svc));
+	must(listen(fd, backlog));
+	return fd;
+}
+
+/* Nobody counts for each socket of datagrams what was sent again */
+static bool repeated(int fd, __u64 syns)
+{
+	struct tcp_info ti;
+
+	if (type == SOCK_DGRAM)
+		return counter(CLI, "OutSyn") != syns + 1;
+	must(finfo(fd, &ti, sizeof(ti)));
+	return ti.tcpi_total_retrans;
 }
 
 /* Return: whether it came to be with the one SYN; @failed counts the rest.
@@ -62,8 +114,9 @@ int cmd_flood(int argc, char **argv)
 static bool connects_at_once(const struct sv_svc *svc, int lfd, int *failed)
 {
 	struct timeval tv = { .tv_sec = CONNECT_SECONDS };
-	int c = host_socket(CLI, SOCK_STREAM);
-	struct tcp_info ti;
+	__u64 syns = counter(CLI, "OutSyn");
+	int c = host_socket(CLI, type), s;
+	bool once;
 
 	must(setsockopt(c, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)));
 	if (svc_connect(c, svc)) {
@@ -71,10 +124,14 @@ static bool connects_at_once(const struct sv_svc *svc, int lfd, int *failed)
 		close(c);
 		return false;
 	}
-	must(finfo(c, &ti, sizeof(ti)));
-	exchange(c, must(accept(lfd, NULL, NULL)), 100);
+	once = !repeated(c, syns);
+	s = must(accept(lfd, NULL, NULL));
+	exchange(c, s, 100);
 	close(c);
-	return ti.tcpi_total_retrans == 0;
+	/* a stream's end stays, as it does where the other has closed first */
+	if (type == SOCK_DGRAM)
+		close(s);
+	return once;
 }
 
 int cmd_crowd(int argc, char **argv)
@@ -82,13 +139,14 @@ int cmd_crowd(int argc, char **argv)
 	int conns, ratio, backlog, i, lfd, fd, failed = 0, at_once = 0;
 	struct sv_svc svc;
 
+	argc = read_type(argc, &argv);
 	if (argc != 4)
 		return 2;
 	conns = arg_num(argv[1]);
 	ratio = arg_num(argv[2]);
 	backlog = arg_num(argv[3]);
 	svc_new(&svc);
-	lfd = svc_listen(&svc, backlog);
+	lfd = listener(&svc, backlog);
 	fd = sal_open(CLI);
 	flood(fd, &svc, 0, 2 * backlog);	/* the queue is full */
 	for (i = 0; i < conns; i++) {
@@ -160,7 +218,7 @@ static void ask(struct sal_buf *p, const struct sv_svc *svc, __u32 id,
 	};
 	static const __u8 nobody[SERVICE_ID_LEN] = { 0x5e };
 
-	kind %= ARRAY_SIZE(opts) + 5;
+	kind %= ARRAY_SIZE(opts) + 7;
 	switch (kind) {
 	case 0:
 		sal_syn(p, nobody, id);
@@ -173,9 +231,13 @@ static void ask(struct sal_buf *p, const struct sv_svc *svc, __u32 id,
 		return ask_control(p, NULL, id, SAL_SYN | SAL_ACK);
 	case 4:
 		return inject_random(p, &(__u64) { id });
+	case 5:
+		return datagram_syn(p, nobody, id);
+	case 6:
+		return datagram_syn(p, svc->id, id);
 	}
 	sal_syn(p, svc->id, id);
-	sal_options(p, opts[kind - 5].opt, opts[kind - 5].len);
+	sal_options(p, opts[kind - 7].opt, opts[kind - 7].len);
 }
 
 /* @asked: lengths, by address; until nothing came for @ms */
@@ -214,6 +276,8 @@ int cmd_replies(int argc, char **argv)
 	expect(count <= NADDRS);
 	svc_new(&svc);
 	lfd = svc_listen(&svc, 64);
+	type = SOCK_DGRAM;
+	listener(&svc, 64);
 	must(setsockopt(lfd, IPPROTO_TCP, TCP_FASTOPEN, &(int) { 16 },
 			sizeof(int)));
 	sniff = sniff_open(CLI, DEV);

@@ -64,7 +64,8 @@ static const char *peer_text(int fd, char *buf)
  * @mark:    SO_MARK
  * @dev:     SO_BINDTODEVICE
  * @odev:    SERVAL_BINDTODEVICE
- * @keep:    seconds until keepalive gives up, 0 = no keepalive
+ * @keep:    seconds until keepalive gives up, 0 = no keepalive; datagrams have
+ *           none, so one is sent now and then
  * @type:    of the socket
  * @wait:    stay connected until the input ends
  */
@@ -159,7 +160,7 @@ static void dial_prepare(int fd, const struct dial *d)
 	if (d->odev)
 		must(setsockopt(fd, SOL_SERVAL, SERVAL_BINDTODEVICE, d->odev,
 				strlen(d->odev)));
-	if (d->keep)
+	if (d->keep && d->type == SOCK_STREAM)
 		set_keepalive(fd, d->keep);
 }
 
@@ -209,7 +210,9 @@ int cmd_connect(int argc, char **argv)
 		wait_input();
 	if (d.keep) {
 		while (!poll_for(fd, POLLIN, 1000))
-			;
+			if (d.type == SOCK_DGRAM && send(fd, "", 0, 0) &&
+			    errno == d.expect_)
+				return dial_failed(&d, errno);
 		return dial_failed(&d, so_error(fd));
 	}
 	if (d.expect_ && !d.wait) {

@@ -23,6 +23,7 @@
 #include "wire.h"
 
 #include <linux/build_bug.h>
+#include <linux/errno.h>
 #include <linux/string.h>
 #include <linux/types.h>
 #include <asm/byteorder.h>
@@ -38,7 +39,7 @@ static_assert(sizeof(((struct serval_pkt *)0)->nonce) == SERVAL_NONCE_LEN);
 
 /* What Documentation/protocol.rst section 3 allows; @max_count 10 is the
  * limit of the packet, so no limit.  How many addresses of which family fit
- * into ADDRESS and SOURCE is for whoever reads them.
+ * into ADDRESS is for whoever reads them.
  */
 static const struct ext_rule {
 	u8 min_len;
@@ -48,7 +49,7 @@ static const struct ext_rule {
 	[SERVAL_EXT_CONTROL]	= { SERVAL_CONTROL_LEN, SERVAL_CONTROL_LEN, 1 },
 	[SERVAL_EXT_SERVICE]	= { SERVAL_SERVICE_LEN, SERVAL_SERVICE_LEN, 2 },
 	[SERVAL_EXT_ADDRESS]	= { 12, 255, SERVAL_EXT_COUNT_MAX },
-	[SERVAL_EXT_SOURCE]	= { 4, 255, 1 },
+	[SERVAL_EXT_SOURCE]	= { 12, 244, 1 },
 	[SERVAL_EXT_KEY]	= { 36, 36, SERVAL_EXT_COUNT_MAX },
 	[SERVAL_EXT_AUTH]	= { 20, 20, SERVAL_EXT_COUNT_MAX },
 	[SERVAL_EXT_PATH]	= { 12, 12, SERVAL_EXT_COUNT_MAX },
@@ -56,6 +57,11 @@ static const struct ext_rule {
 		2, 255, SERVAL_EXT_COUNT_MAX
 	},
 };
+
+static u16 get_u16(const u8 *p)
+{
+	return p[0] << 8 | p[1];
+}
 
 static u32 get_u32(const u8 *p)
 {
@@ -84,13 +90,21 @@ static void put_u32(u8 *p, u32 val)
 __sum16 serval_wire_csum(const void *buf, unsigned int len)
 {
 	const u8 *p = buf;
-	u64 sum = 0;
+	u64 sum = 0, two;
 	u32 word;
 
-	for (; len >= sizeof(word); len -= sizeof(word)) {
+	for (; len >= sizeof(two); len -= sizeof(two)) {
+		memcpy(&two, p, sizeof(two));
+		sum += two;
+		sum += sum < two;	/* the carry comes in again */
+		p += sizeof(two);
+	}
+	sum = (sum >> 32) + (u32)sum;
+	if (len >= sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
 		sum += word;
 		p += sizeof(word);
+		len -= sizeof(word);
 	}
 	if (len) {
 		word = 0;
@@ -119,7 +133,42 @@ static void parse_service(const u8 *ext, struct serval_pkt *pkt)
 	memcpy(&pkt->service[i], ext + 4, sizeof(pkt->service[i]));
 }
 
-static enum serval_wire_err parse_ext(const u8 *ext, struct serval_pkt *pkt)
+/* ::ffff:0:0/96 stands for IPv4, as in addr.h */
+static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+static bool is_mapped(const struct in6_addr *addr)
+{
+	return !memcmp(addr, mapped, sizeof(mapped));
+}
+
+static void get_addr(const u8 *p, unsigned int size, struct in6_addr *addr)
+{
+	memcpy(addr, mapped, sizeof(mapped));
+	memcpy(addr->s6_addr + 16 - size, p, size);
+}
+
+/* At least the original source and who passed the packet on */
+static enum serval_wire_err parse_source(const u8 *ext, unsigned int at,
+					 struct serval_pkt *pkt)
+{
+	unsigned int family = get_u16(ext + 2), len = ext[1];
+	unsigned int size = family == SERVAL_SOURCE_IPV6 ? 16 : 4;
+	unsigned int n = (len - SERVAL_SOURCE_LEN) / size;
+
+	if ((size == 4 && family != SERVAL_SOURCE_IPV4) ||
+	    len != SERVAL_SOURCE_LEN + n * size ||
+	    n < 2 || n > SERVAL_SOURCE_MAX)
+		return SERVAL_WIRE_EXT_LEN;
+	pkt->has |= SERVAL_HAS_SOURCE;
+	pkt->hops = n;
+	pkt->source_at = at;
+	pkt->source_len = len;
+	get_addr(ext + SERVAL_SOURCE_LEN, size, &pkt->origin);
+	return SERVAL_WIRE_OK;
+}
+
+static enum serval_wire_err parse_ext(const u8 *ext, unsigned int at,
+				      struct serval_pkt *pkt)
 {
 	switch (ext[0] >> 4) {
 	case SERVAL_EXT_CONTROL:
@@ -128,6 +177,8 @@ static enum serval_wire_err parse_ext(const u8 *ext, struct serval_pkt *pkt)
 	case SERVAL_EXT_SERVICE:
 		parse_service(ext, pkt);
 		return SERVAL_WIRE_OK;
+	case SERVAL_EXT_SOURCE:
+		return parse_source(ext, at, pkt);
 	default:
 		return ext[0] & SERVAL_EXT_CRITICAL ? SERVAL_WIRE_EXT_UNKNOWN :
 						      SERVAL_WIRE_OK;
@@ -147,13 +198,12 @@ static enum serval_wire_err parse_exts(const u8 *ext, unsigned int left,
 {
 	enum serval_wire_err err;
 	u8 seen[EXT_TYPES] = {};
-	unsigned int count = 0;
 	unsigned int len;
 
 	for (; left; ext += len, left -= len) {
 		u8 type = ext[0] >> 4;
 
-		if (++count > SERVAL_EXT_COUNT_MAX)
+		if (++pkt->exts > SERVAL_EXT_COUNT_MAX)
 			return SERVAL_WIRE_EXT_COUNT;
 		len = 1;
 		if (type == SERVAL_EXT_PAD)
@@ -162,7 +212,7 @@ static enum serval_wire_err parse_exts(const u8 *ext, unsigned int left,
 			return SERVAL_WIRE_EXT_LEN;
 		if (++seen[type] > ext_rules[type].max_count)
 			return SERVAL_WIRE_EXT_COUNT;
-		err = parse_ext(ext, pkt);
+		err = parse_ext(ext, pkt->len - left, pkt);
 		if (err)
 			return err;
 		len = ext[1];
@@ -208,6 +258,8 @@ enum serval_wire_err serval_wire_parse(const void *buf, unsigned int len,
 	pkt->src = hdr.src;
 	pkt->dst = hdr.dst;
 	pkt->protocol = hdr.protocol;
+	pkt->len = hdr_len;
+	pkt->source_at = hdr_len;
 	return parse_exts((const u8 *)buf + SERVAL_HDR_LEN,
 			  hdr_len - SERVAL_HDR_LEN, pkt);
 }
@@ -254,10 +306,20 @@ static u8 *build_service(u8 *ext, const struct service_id *id)
 	return ext + SERVAL_SERVICE_LEN;
 }
 
+static void seal(void *buf, struct serval_hdr *hdr, unsigned int len)
+{
+	hdr->shl = len / 4;
+	hdr->check = 0;
+	memcpy(buf, hdr, sizeof(*hdr));
+	hdr->check = serval_wire_csum(buf, len);
+	memcpy(buf, hdr, sizeof(*hdr));
+}
+
 /**
  * serval_wire_build() - write a header with its checksum
  * @buf: serval_wire_size() writable bytes, any alignment
- * @pkt: what to write; SERVAL_HAS_SERVICE2 only with SERVAL_HAS_SERVICE
+ * @pkt: what to write; SERVAL_HAS_SERVICE2 only with SERVAL_HAS_SERVICE;
+ *       SOURCE is not written
  *
  * Every byte is written, reserved ones as zero, so that nothing of the host's
  * memory leaves with them.
@@ -271,7 +333,6 @@ unsigned int serval_wire_build(void *buf, const struct serval_pkt *pkt)
 	struct serval_hdr hdr = {
 		.src = pkt->src,
 		.dst = pkt->dst,
-		.shl = len / 4,
 		.protocol = pkt->protocol,
 	};
 	u8 *ext = (u8 *)buf + SERVAL_HDR_LEN;
@@ -282,9 +343,118 @@ unsigned int serval_wire_build(void *buf, const struct serval_pkt *pkt)
 		ext = build_service(ext, &pkt->service[0]);
 	if (pkt->has & SERVAL_HAS_SERVICE2)
 		build_service(ext, &pkt->service[1]);
-
-	memcpy(buf, &hdr, sizeof(hdr));
-	hdr.check = serval_wire_csum(buf, len);
-	memcpy(buf, &hdr, sizeof(hdr));
+	seal(buf, &hdr, len);
 	return len;
+}
+
+/* Bytes of one address in a SOURCE of @len bytes */
+static unsigned int entry_size(unsigned int hops, unsigned int len)
+{
+	return len == SERVAL_SOURCE_LEN + hops * 16 ? 16 : 4;
+}
+
+/**
+ * serval_wire_get_hop() - one of the addresses in a header's SOURCE
+ * @buf:  the header that was parsed
+ * @pkt:  what that gave
+ * @i:    which, less than @pkt->hops
+ * @addr: result, see addr.h
+ *
+ * No length is read a second time, so the packet may have been changed since.
+ *
+ * Context: any.
+ */
+void serval_wire_get_hop(const void *buf, const struct serval_pkt *pkt,
+			 unsigned int i, struct in6_addr *addr)
+{
+	unsigned int size = entry_size(pkt->hops, pkt->source_len);
+
+	get_addr((const u8 *)buf + pkt->source_at + SERVAL_SOURCE_LEN +
+		 i * size, size, addr);
+}
+
+/**
+ * serval_wire_growth() - bytes that more addresses in SOURCE add to a header
+ * @pkt: the header, as parsed
+ * @add: addresses that are to follow those there
+ * @n:   how many, at least 2 if there are none
+ *
+ * They take 4 bytes each as long as all are of IPv4.
+ *
+ * Context: any.
+ * Return: a multiple of 4, or -ENOSPC if the header cannot hold them.
+ */
+int serval_wire_growth(const struct serval_pkt *pkt,
+		       const struct in6_addr *add, unsigned int n)
+{
+	unsigned int i, hops = pkt->hops + n;
+	unsigned int size = pkt->hops ? entry_size(pkt->hops, pkt->source_len) :
+					4;
+	int len, grow;
+
+	for (i = 0; i < n; i++)
+		if (!is_mapped(&add[i]))
+			size = 16;
+	len = SERVAL_SOURCE_LEN + hops * size;
+	grow = len - pkt->source_len;
+	if (hops > SERVAL_SOURCE_MAX ||
+	    len > ext_rules[SERVAL_EXT_SOURCE].max_len ||
+	    pkt->len + grow > SERVAL_HDR_MAX ||
+	    (!pkt->hops && pkt->exts == SERVAL_EXT_COUNT_MAX))
+		return -ENOSPC;
+	return grow;
+}
+
+/* What is there, in entries of 16 bytes now.  The old ones begin so far behind
+ * the new ones that none is overwritten before it is read.
+ */
+static void widen(u8 *to, const u8 *from, unsigned int n)
+{
+	struct in6_addr addr;
+
+	for (; n; n--, to += 16, from += 4) {
+		get_addr(from, 4, &addr);
+		memcpy(to, &addr, 16);
+	}
+}
+
+/**
+ * serval_wire_add_hops() - add addresses to a header's SOURCE
+ * @buf:  where the header is to begin: @grow writable bytes before where it
+ *        does
+ * @pkt:  the header, as parsed
+ * @add:  as given to serval_wire_growth()
+ * @n:    see @add
+ * @grow: what that returned
+ *
+ * What follows SOURCE stays where it is; the rest moves to the front.
+ *
+ * Context: any.
+ */
+void serval_wire_add_hops(void *buf, const struct serval_pkt *pkt,
+			  const struct in6_addr *add, unsigned int n,
+			  unsigned int grow)
+{
+	unsigned int len = pkt->source_len + grow;
+	unsigned int size = entry_size(pkt->hops + n, len);
+	u8 *ext = (u8 *)buf + pkt->source_at;
+	struct serval_hdr hdr;
+	unsigned int i;
+
+	if (size == entry_size(pkt->hops, pkt->source_len)) {
+		memmove(buf, (u8 *)buf + grow, pkt->source_at + pkt->source_len);
+	} else {
+		memmove(buf, (u8 *)buf + grow, pkt->source_at);
+		widen(ext + SERVAL_SOURCE_LEN, ext + grow + SERVAL_SOURCE_LEN,
+		      pkt->hops);
+	}
+	ext[0] = SERVAL_EXT_SOURCE << 4;
+	ext[1] = len;
+	ext[2] = 0;
+	ext[3] = size == 16 ? SERVAL_SOURCE_IPV6 : SERVAL_SOURCE_IPV4;
+	ext += SERVAL_SOURCE_LEN + pkt->hops * size;
+	for (i = 0; i < n; i++, ext += size)
+		memcpy(ext, add[i].s6_addr + 16 - size, size);
+	memcpy(&hdr, buf, sizeof(hdr));
+	seal(buf, &hdr, pkt->len + grow);
 }

@@ -10,6 +10,7 @@
 #ifndef _SERVAL_WIRE_H
 #define _SERVAL_WIRE_H
 
+#include <linux/in6.h>
 #include <linux/string.h>
 #include <linux/types.h>
 #include <linux/serval.h>
@@ -54,6 +55,12 @@ enum serval_ext_type {
 
 #define SERVAL_CONTROL_LEN	20
 #define SERVAL_SERVICE_LEN	36
+#define SERVAL_SOURCE_LEN	4	/* before the addresses */
+#define SERVAL_SOURCE_MAX	20	/* addresses */
+
+/* Families of SOURCE */
+#define SERVAL_SOURCE_IPV4	2	/* 4 bytes each */
+#define SERVAL_SOURCE_IPV6	10	/* 16 bytes, IPv4 as ::ffff:a.b.c.d */
 
 /* CONTROL flags */
 #define SERVAL_CTRL_SYN		0x80
@@ -81,6 +88,7 @@ enum serval_ext_type {
 #define SERVAL_HAS_CONTROL	0x01
 #define SERVAL_HAS_SERVICE	0x02	/* service[0] */
 #define SERVAL_HAS_SERVICE2	0x04	/* service[1] */
+#define SERVAL_HAS_SOURCE	0x08	/* origin */
 
 /**
  * struct serval_pkt - a parsed header, or one to build
@@ -90,11 +98,20 @@ enum serval_ext_type {
  * @has:      SERVAL_HAS_*
  * @flags:    CONTROL: SERVAL_CTRL_*
  * @reason:   CONTROL: why a NACK was sent (positive errno), else 0
+ * @hops:     SOURCE: addresses in it, at least 2 if there is one
+ * @exts:     parsed: number of extensions
+ * @len:      parsed: of the header
+ * @source_at: parsed: offset of SOURCE, @len if there is none
+ * @source_len: parsed: of SOURCE, 0 if there is none
  * @verno:    CONTROL: version number, host byte order
  * @ackno:    CONTROL: next version number expected, host byte order; in the
  *            refusal of a datagram its UDP source port
  * @nonce:    CONTROL: 8 bytes, opaque
  * @service:  SERVICE: destination and, in unconnected datagrams, source
+ * @origin:   SOURCE: its first address
+ *
+ * The other addresses of SOURCE, which only routers want, stay in the packet:
+ * serval_wire_get_hop().
  */
 struct serval_pkt {
 	__be32 src;
@@ -103,10 +120,16 @@ struct serval_pkt {
 	__u8 has;
 	__u8 flags;
 	__u8 reason;
+	__u8 hops;
+	__u8 exts;
+	__u16 len;
+	__u16 source_at;
+	__u16 source_len;
 	__u32 verno;
 	__u32 ackno;
 	__u64 nonce;
 	struct service_id service[2];
+	struct in6_addr origin;
 };
 
 /* Why a header was refused; the order is that of the counters */
@@ -116,7 +139,9 @@ enum serval_wire_err {
 	SERVAL_WIRE_CSUM,
 	SERVAL_WIRE_PROTO,	/* payload protocol unknown */
 	SERVAL_WIRE_ID,		/* source flow id 0 */
-	SERVAL_WIRE_EXT_LEN,	/* extension length out of range or past the end */
+	SERVAL_WIRE_EXT_LEN,	/* extension length out of range or past the end,
+				 * or SOURCE is not a list of addresses
+				 */
 	SERVAL_WIRE_EXT_COUNT,	/* more than 10, or too many of one type */
 	SERVAL_WIRE_EXT_UNKNOWN,/* unknown and marked "drop if unknown" */
 	__SERVAL_WIRE_MAX
@@ -133,7 +158,7 @@ static inline unsigned int serval_wire_len(const struct serval_hdr *hdr)
 	return hdr->shl < SERVAL_HDR_WORDS ? 0 : hdr->shl * 4;
 }
 
-/* Of a sum of 32-bit words, at most 2^31 of them */
+/* Of a one's-complement sum of words of up to 64 bits */
 static inline __sum16 serval_wire_fold(__u64 sum)
 {
 	__u32 half;
@@ -162,5 +187,12 @@ enum serval_wire_err serval_wire_parse(const void *buf, unsigned int len,
 				       struct serval_pkt *pkt);
 unsigned int serval_wire_size(const struct serval_pkt *pkt);
 unsigned int serval_wire_build(void *buf, const struct serval_pkt *pkt);
+void serval_wire_get_hop(const void *buf, const struct serval_pkt *pkt,
+			 unsigned int i, struct in6_addr *addr);
+int serval_wire_growth(const struct serval_pkt *pkt,
+		       const struct in6_addr *add, unsigned int n);
+void serval_wire_add_hops(void *buf, const struct serval_pkt *pkt,
+			  const struct in6_addr *add, unsigned int n,
+			  unsigned int grow);
 
 #endif /* _SERVAL_WIRE_H */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Fuzzing of the header parser.  The first byte of the input says whether the
- * checksum is put right and how the header is aligned, the rest is the header.
+ * checksum is put right, how the header is aligned and what hop is added, the
+ * rest is the header.
  */
 #include "wire.h"
 
@@ -27,17 +28,57 @@ static void put_csum(u8 *buf, size_t len)
 	memcpy(buf + 10, &sum, 2);
 }
 
-/* What was read, written and read again is the same */
-static void check_rebuild(const struct serval_pkt *pkt)
+/* What was read, written and read again is the same, but for SOURCE */
+static void check_rebuild(struct serval_pkt *pkt)
 {
 	unsigned int len = serval_wire_size(pkt);
 	u8 *buf = malloc(len);
 	struct serval_pkt back;
 
+	pkt->has &= ~SERVAL_HAS_SOURCE;
+	pkt->hops = 0;
+	memset(&pkt->origin, 0, sizeof(pkt->origin));
+
 	check(len <= SERVAL_BUILD_MAX);
 	check(serval_wire_build(buf, pkt) == len);
 	check(serval_wire_parse(buf, len, &back) == SERVAL_WIRE_OK);
 	check(wire_pkt_equal(pkt, &back));
+	free(buf);
+}
+
+/* A router adds an address of its own, of the version that @v4 says */
+static void check_add_hop(const u8 *hdr, const struct serval_pkt *pkt, bool v4)
+{
+	struct way source, back;
+	struct in6_addr add[2] = { };
+	struct serval_pkt after;
+	unsigned int n;
+	int grow;
+	u8 *buf;
+
+	wire_way(hdr, pkt, &source);
+	check(wire_ref_way(hdr, pkt->len, &back) == !!source.n);
+	check(wire_way_equal(&source, &back));
+	memset(&add[0].s6_addr[10], 0xff, 2);
+	memset(&add[1].s6_addr[10], v4 ? 0xff : 0x11, 2);
+	n = source.n ? 1 : 2;
+	grow = serval_wire_growth(pkt, add + 2 - n, n);
+	if (grow < 0)
+		return;
+	check(grow > 0 && grow % 4 == 0);
+	memcpy(&source.addr[source.n], add + 2 - n, n * sizeof(add[0]));
+	source.n += n;
+
+	buf = malloc(pkt->len + grow);
+	memcpy(buf + grow, hdr, pkt->len);
+	serval_wire_add_hops(buf, pkt, add + 2 - n, n, grow);
+	check(!serval_wire_parse(buf, pkt->len + grow, &after));
+	wire_way(buf, &after, &back);
+	check(wire_way_equal(&source, &back));
+	after.has = pkt->has;
+	after.hops = pkt->hops;
+	after.origin = pkt->origin;
+	check(wire_pkt_equal(pkt, &after));
 	free(buf);
 }
 
@@ -67,6 +108,7 @@ int fuzz_one_input(const u8 *data, size_t size)
 	check(!err == wire_ref_parse(buf, size - 1, &ref));
 	if (!err) {
 		check(wire_pkt_equal(&pkt, &ref));
+		check_add_hop(buf, &pkt, data[0] & 8);
 		check_rebuild(&pkt);
 	}
 	free(copy);

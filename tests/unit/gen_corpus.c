@@ -43,7 +43,7 @@ static void gen_built(const char *dir)
 /* Every type of extension, alone, before a SERVICE, and critical */
 static void gen_exts(const char *dir)
 {
-	static const u8 lens[16] = { 4, 20, 36, 16, 8, 36, 20, 12,
+	static const u8 lens[16] = { 4, 20, 36, 16, 12, 36, 20, 12,
 				     4, 4, 4, 4, 4, 4, 4, 4 };
 	u8 buf[1 + SERVAL_HDR_MAX];
 	unsigned int type, len;
@@ -57,6 +57,8 @@ static void gen_exts(const char *dir)
 		buf[13] = type << 4;
 		if (type)
 			buf[14] = lens[type];
+		if (type == SERVAL_EXT_SOURCE)
+			buf[16] = SERVAL_SOURCE_IPV4;
 		save(dir, "ext", type, buf, len);
 		buf[13] |= SERVAL_EXT_CRITICAL;
 		save(dir, "critical", type, buf, len);
@@ -64,6 +66,29 @@ static void gen_exts(const char *dir)
 		buf[len + 1] = SERVAL_SERVICE_LEN;
 		buf[9] += SERVAL_SERVICE_LEN / 4;
 		save(dir, "service", type, buf, len + SERVAL_SERVICE_LEN);
+	}
+}
+
+/* Ways of both families, short, long and too long, before a SERVICE */
+static void gen_source(const char *dir)
+{
+	u8 buf[1 + SERVAL_HDR_MAX];
+	unsigned int n, len;
+
+	for (n = 2; n <= 21; n++) {
+		bool wide = n % 2 && n < 16;
+
+		memset(buf, 0, sizeof(buf));
+		memset(buf, 1, 9);
+		len = SERVAL_SOURCE_LEN + n * (wide ? 16 : 4);
+		buf[9] = (SERVAL_HDR_LEN + len + SERVAL_SERVICE_LEN) / 4;
+		buf[10] = 6;
+		buf[13] = SERVAL_EXT_SOURCE << 4;
+		buf[14] = len;
+		buf[16] = wide ? SERVAL_SOURCE_IPV6 : SERVAL_SOURCE_IPV4;
+		buf[13 + len] = SERVAL_EXT_SERVICE << 4;
+		buf[14 + len] = SERVAL_SERVICE_LEN;
+		save(dir, "source", n, buf, 1 + buf[9] * 4);
 	}
 }
 
@@ -93,6 +118,7 @@ int main(int argc, char **argv)
 		return 2;
 	gen_built(argv[1]);
 	gen_exts(argv[1]);
+	gen_source(argv[1]);
 	gen_ops(argv[2]);
 	return 0;
 }

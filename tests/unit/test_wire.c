@@ -5,6 +5,7 @@
 #include "wire.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,21 @@ static u8 *append(u8 type, u8 len)
 	ext[0] = type << 4;
 	ext[1] = len;
 	hdr.len += len;
+	return ext;
+}
+
+/* SOURCE with @n addresses of @size bytes, ::ffff:0:0/96 if @v4 */
+static u8 *append_source(unsigned int n, unsigned int size, bool v4)
+{
+	u8 *ext = append(SERVAL_EXT_SOURCE, SERVAL_SOURCE_LEN + n * size);
+	unsigned int i;
+
+	ext[2] = 0;
+	ext[3] = size == 16 ? SERVAL_SOURCE_IPV6 : SERVAL_SOURCE_IPV4;
+	for (i = 0; v4 && size == 16 && i < n; i++) {
+		memset(ext + 4 + i * 16, 0, 10);
+		memset(ext + 4 + i * 16 + 10, 0xff, 2);
+	}
 	return ext;
 }
 
@@ -249,9 +265,9 @@ static void test_once(void)
 	append(SERVAL_EXT_CONTROL, 20);
 	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
 	start();
-	append(SERVAL_EXT_SOURCE, 8);
+	append_source(2, 4, true);
 	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
-	append(SERVAL_EXT_SOURCE, 8);
+	append_source(2, 4, true);
 	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
 }
 
@@ -321,7 +337,7 @@ static void test_ext_count(void)
 
 static void test_unknown(void)
 {
-	static const u8 len[16] = { 0, 20, 36, 12, 4, 36, 20, 12,
+	static const u8 len[16] = { 0, 20, 36, 12, 0, 36, 20, 12,
 				    4, 4, 4, 4, 4, 4, 4, 4 };
 	struct serval_pkt pkt;
 	unsigned int type;
@@ -329,6 +345,8 @@ static void test_unknown(void)
 	for (type = 3; type < 16; type++) {
 		u8 *ext;
 
+		if (type == SERVAL_EXT_SOURCE)
+			continue;
 		start();
 		ext = append(type, len[type]);
 		append(SERVAL_EXT_SERVICE, 36);
@@ -339,6 +357,177 @@ static void test_unknown(void)
 		ext[0] |= SERVAL_EXT_CRITICAL;
 		EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_UNKNOWN);
 	}
+}
+
+/* Every length, family and number of addresses */
+static void test_source(void)
+{
+	struct way got;
+	struct serval_pkt pkt;
+	unsigned int n, size;
+	u8 *ext;
+
+	for (n = 1; n <= 22; n++) {
+		for (size = 4; size <= 16 && 4 + n * size < 256; size += 12) {
+			bool ok = n >= 2 && n <= 20 && 4 + n * size <= 244;
+
+			start();
+			pad(3);
+			ext = append_source(n, size, false);
+			pad(-hdr.len & 3);
+			EXPECT(parse(&pkt) == (ok ? SERVAL_WIRE_OK :
+						    SERVAL_WIRE_EXT_LEN));
+			EXPECT(pkt.hops == (ok ? n : 0));
+			EXPECT(!(pkt.has & SERVAL_HAS_SOURCE) == !ok);
+			if (!ok)
+				continue;
+			wire_way(hdr.buf, &pkt, &got);
+			EXPECT(got.n == n);
+			EXPECT(!memcmp(got.addr, &pkt.origin, 16));
+			EXPECT(!memcmp(got.addr[n - 1].s6_addr + 16 - size,
+				       ext + 4 + (n - 1) * size, size));
+			EXPECT(size == 16 || (got.addr[0].s6_addr[9] == 0 &&
+					      got.addr[0].s6_addr[10] == 0xff));
+			ext[0] |= SERVAL_EXT_CRITICAL;
+			EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+			ext[2] = 1;
+			EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_LEN);
+		}
+	}
+	start();
+	ext = append_source(2, 4, true);
+	for (n = 0; n < 256; n++) {
+		ext[3] = n;
+		EXPECT(parse(&pkt) == (n == 2 ? SERVAL_WIRE_OK :
+						SERVAL_WIRE_EXT_LEN));
+	}
+	start();
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	wire_way(hdr.buf, &pkt, &got);
+	EXPECT(got.n == 0);
+}
+
+static void random_addr(struct in6_addr *addr, bool v4)
+{
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		addr->s6_addr[i] = v4 && i < 12 ? (i < 10 ? 0 : 0xff) :
+						  random_u32();
+}
+
+/* One more address in the header at @hdr: everything else must stay */
+static void add_hop(bool v4)
+{
+	struct way old, new, back;
+	struct serval_pkt pkt, after;
+	u8 buf[SERVAL_HDR_MAX + 100];
+	int grow;
+
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	wire_way(hdr.buf, &pkt, &old);
+	new = old;
+	while (new.n < 2 || new.n == old.n)
+		random_addr(&new.addr[new.n++], v4);
+	grow = serval_wire_growth(&pkt, &new.addr[old.n], new.n - old.n);
+	EXPECT(grow > 0 && grow % 4 == 0);
+	memset(buf, 0xee, sizeof(buf));
+	memcpy(buf + grow, hdr.buf, hdr.len);
+	serval_wire_add_hops(buf, &pkt, &new.addr[old.n], new.n - old.n, grow);
+	EXPECT(buf[hdr.len + grow] == 0xee);
+
+	memcpy(hdr.buf, buf, hdr.len + grow);
+	hdr.len += grow;
+	EXPECT(parse_raw(&after) == SERVAL_WIRE_OK);
+	wire_way(hdr.buf, &after, &back);
+	EXPECT(back.n == new.n);
+	EXPECT(!memcmp(back.addr, new.addr, new.n * sizeof(new.addr[0])));
+	EXPECT(wire_ref_way(hdr.buf, hdr.len, &back));
+	EXPECT(back.n == new.n);
+	EXPECT(!memcmp(back.addr, new.addr, new.n * sizeof(new.addr[0])));
+	EXPECT(after.source_at == pkt.source_at);
+	pkt.has |= SERVAL_HAS_SOURCE;
+	pkt.hops = after.hops;
+	pkt.origin = new.addr[0];
+	EXPECT(wire_pkt_equal(&pkt, &after));
+}
+
+static void test_add_hop(void)
+{
+	unsigned int i, place;
+
+	for (i = 0; i < 3000; i++) {
+		bool v4 = random_below(2);
+
+		place = random_below(3);
+		start();
+		if (place == 1)
+			append_source(2 + random_below(4),
+				      random_below(2) ? 4 : 16, v4);
+		append(SERVAL_EXT_CONTROL, 20);
+		pad(random_below(4));
+		if (place == 2)
+			append_source(2 + random_below(4),
+				      random_below(2) ? 4 : 16, v4);
+		append(SERVAL_EXT_SERVICE, 36);
+		append(9, 4 + random_below(20));
+		pad(-hdr.len & 3);
+		add_hop(v4);
+		add_hop(random_below(2));
+		add_hop(random_below(2));
+	}
+}
+
+/* Up to @n addresses */
+static int growth(unsigned int n, bool v4)
+{
+	struct in6_addr add[SERVAL_SOURCE_MAX + 1];
+	struct serval_pkt pkt;
+	unsigned int i;
+
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	for (i = 0; i < n - pkt.hops; i++)
+		random_addr(&add[i], v4);
+	return serval_wire_growth(&pkt, add, i);
+}
+
+/* No header gets longer than the format allows */
+static void test_no_room(void)
+{
+	unsigned int i;
+
+	start();
+	append(SERVAL_EXT_CONTROL, 20);
+	EXPECT(growth(2, true) == 12);
+	EXPECT(growth(20, true) == 84);
+	EXPECT(growth(21, true) == -ENOSPC);
+	EXPECT(growth(2, false) == 36);
+	EXPECT(growth(15, false) == 244);
+	EXPECT(growth(16, false) == -ENOSPC);
+	append_source(15, 16, true);
+	EXPECT(growth(16, true) == -ENOSPC);
+	start();
+	append_source(15, 4, true);
+	EXPECT(growth(16, true) == 4);
+	EXPECT(growth(16, false) == -ENOSPC);
+
+	start();
+	for (i = 0; i < 4; i++)
+		append(9, 249);
+	EXPECT(hdr.len == SERVAL_HDR_MAX - 12);
+	EXPECT(growth(2, true) == 12);
+	EXPECT(growth(3, true) == -ENOSPC);
+
+	start();
+	for (i = 0; i < 10; i++)
+		append(9, 2);
+	EXPECT(growth(2, true) == -ENOSPC);
+	start();
+	append_source(2, 4, true);
+	for (i = 0; i < 8; i++)
+		append(9, 2);
+	append(9, 4);
+	EXPECT(growth(3, true) == 4);
 }
 
 static void test_reserved(void)
@@ -445,7 +634,8 @@ static void test_round_trip(void)
 /* Random extensions, most of them with a possible length */
 static void test_reference(void)
 {
-	static const u8 lens[16] = { 1, 20, 36, 16, 8, 36, 20, 12 };
+	static const u8 lens[16] = { 1, 20, 36, 16, 12, 36, 20, 12 };
+	struct way source, ref_source;
 	struct serval_pkt pkt, ref;
 	enum serval_wire_err err;
 	int i, accepted = 0;
@@ -459,6 +649,10 @@ static void test_reference(void)
 				len = 2 + random_below(40);
 			if (!type || hdr.len > 140)
 				pad(1 + random_below(3));
+			else if (type == SERVAL_EXT_SOURCE && random_below(9))
+				append_source(1 + random_below(4),
+					      random_below(2) ? 4 : 16,
+					      random_below(2));
 			else
 				*append(type, len) |= !random_below(40) * 8;
 		}
@@ -466,6 +660,10 @@ static void test_reference(void)
 		err = parse(&pkt);
 		if (wire_ref_parse(hdr.buf, hdr.len, &ref)) {
 			EXPECT(!err && wire_pkt_equal(&pkt, &ref));
+			wire_way(hdr.buf, &pkt, &source);
+			EXPECT(wire_ref_way(hdr.buf, hdr.len, &ref_source) ==
+			       !!source.n);
+			EXPECT(wire_way_equal(&source, &ref_source));
 			accepted++;
 		} else {
 			EXPECT(err >= SERVAL_WIRE_EXT_LEN);
@@ -494,6 +692,9 @@ int main(void)
 		{ test_ext_count, "crafted packets would cost more than theirs" },
 		{ test_unknown, "later versions of the protocol could not talk" },
 		{ test_reserved, "later versions of the protocol could not talk" },
+		{ test_source, "a crafted way would crash a router" },
+		{ test_add_hop, "a router would damage what it passes on" },
+		{ test_no_room, "a long way would crash a router" },
 		{ test_longest, "packets with many extensions would be lost" },
 		{ test_build_bytes,
 		  "packets would not be as documented, or leak memory" },

@@ -34,8 +34,26 @@ static bool ref_len_ok(unsigned int type, unsigned int len)
 	if (type == 3)
 		return len >= 12;
 	if (type == 4)
-		return len >= 4;
+		return len >= 4 + 2 * 4 && len <= 4 + 15 * 16;
 	return fixed[type] ? len == fixed[type] : len >= 2;
+}
+
+/* Bytes of one address, 0 if this is no list of 2 to 20 */
+static unsigned int ref_source_size(const u8 *ext)
+{
+	unsigned int left = ext[1] - 4, size;
+
+	if (ext[2] || (ext[3] != 2 && ext[3] != 10))
+		return 0;
+	size = ext[3] == 2 ? 4 : 16;
+	return left % size || left / size < 2 || left / size > 20 ? 0 : size;
+}
+
+static void ref_addr(struct in6_addr *addr, const u8 *p, unsigned int size)
+{
+	memset(addr, 0, 10);
+	memset(addr->s6_addr + 10, 0xff, 2);
+	memcpy(addr->s6_addr + 16 - size, p, size);
 }
 
 static void ref_store(const u8 *ext, struct serval_pkt *pkt)
@@ -53,6 +71,10 @@ static void ref_store(const u8 *ext, struct serval_pkt *pkt)
 		pkt->verno = ref_u32(ext + 4);
 		pkt->ackno = ref_u32(ext + 8);
 		memcpy(&pkt->nonce, ext + 12, 8);
+	} else if (ext[0] >> 4 == 4) {
+		pkt->has |= SERVAL_HAS_SOURCE;
+		pkt->hops = (ext[1] - 4) / ref_source_size(ext);
+		ref_addr(&pkt->origin, ext + 4, ref_source_size(ext));
 	}
 }
 
@@ -73,7 +95,9 @@ static bool ref_exts(const u8 *ext, const u8 *end, struct serval_pkt *pkt)
 			return false;
 		if (!ref_len_ok(type, ext[1]))
 			return false;
-		if (type > 2 && ext[0] & 8)
+		if (type == 4 && !ref_source_size(ext))
+			return false;
+		if (type > 2 && type != 4 && ext[0] & 8)
 			return false;
 		count[type]++;
 		ref_store(ext, pkt);
@@ -100,11 +124,43 @@ bool wire_ref_parse(const u8 *buf, unsigned int len, struct serval_pkt *pkt)
 	return ref_exts(buf + 12, buf + buf[8] * 4, pkt);
 }
 
+/* As the code under test reads it */
+void wire_way(const u8 *buf, const struct serval_pkt *pkt, struct way *way)
+{
+	for (way->n = 0; way->n < pkt->hops; way->n++)
+		serval_wire_get_hop(buf, pkt, way->n, &way->addr[way->n]);
+}
+
+/* The same, read once more from a header that was accepted */
+bool wire_ref_way(const u8 *buf, unsigned int len, struct way *way)
+{
+	const u8 *ext = buf + 12;
+	unsigned int i, size;
+
+	way->n = 0;
+	while (ext < buf + len && ext[0] >> 4 != 4)
+		ext += ext[0] >> 4 ? ext[1] : 1;
+	if (ext >= buf + len)
+		return false;
+	size = ref_source_size(ext);
+	for (i = 4; i < ext[1]; i += size)
+		ref_addr(&way->addr[way->n++], ext + i, size);
+	return true;
+}
+
+bool wire_way_equal(const struct way *a, const struct way *b)
+{
+	return a->n == b->n &&
+	       !memcmp(a->addr, b->addr, a->n * sizeof(a->addr[0]));
+}
+
 bool wire_pkt_equal(const struct serval_pkt *a, const struct serval_pkt *b)
 {
 	return a->src == b->src && a->dst == b->dst &&
 	       a->protocol == b->protocol && a->has == b->has &&
 	       a->flags == b->flags && a->reason == b->reason &&
+	       a->hops == b->hops &&
+	       !memcmp(&a->origin, &b->origin, sizeof(a->origin)) &&
 	       a->verno == b->verno && a->ackno == b->ackno &&
 	       a->nonce == b->nonce &&
 	       !memcmp(a->service, b->service, sizeof(a->service));

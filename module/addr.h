@@ -3,11 +3,12 @@
  * Locators: IPv4 and IPv6 addresses of hosts in one type.
  *
  * A struct in6_addr; an IPv4 address is kept as ::ffff:a.b.c.d, and :: is "no
- * address".  Nothing of that form is accepted from the network.
+ * address".  Nothing of that form is accepted as an outer address.
  */
 #ifndef _SERVAL_ADDR_H
 #define _SERVAL_ADDR_H
 
+#include <linux/in.h>
 #include <linux/in6.h>
 #include <net/ipv6.h>
 
@@ -38,6 +39,19 @@ static inline __be32 serval_addr_to4(const struct in6_addr *addr)
 static inline bool serval_addr_needs_device(const struct in6_addr *addr)
 {
 	return ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL;
+}
+
+/* An address that every host may know one host by */
+static inline bool serval_addr_is_host(const struct in6_addr *addr)
+{
+	__be32 ip4 = serval_addr_to4(addr);
+
+	if (serval_addr_is4(addr))
+		return !ipv4_is_zeronet(ip4) && !ipv4_is_loopback(ip4) &&
+		       !ipv4_is_multicast(ip4) && !ipv4_is_lbcast(ip4);
+	return (ipv6_addr_type(addr) &
+		(IPV6_ADDR_UNICAST | IPV6_ADDR_LOOPBACK |
+		 IPV6_ADDR_LINKLOCAL)) == IPV6_ADDR_UNICAST;
 }
 
 /* A socket address without port; "no address" is shown as one of IPv4 */

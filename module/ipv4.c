@@ -2,6 +2,7 @@
 /*
  * The outer packet over IPv4: route, header, transmission.
  */
+#include <linux/inetdevice.h>
 #include <linux/ip.h>
 #include <net/ip.h>
 #include <net/route.h>
@@ -47,6 +48,13 @@ struct dst_entry *serval_ipv4_lookup(struct serval_net *sn,
 	return &rt->dst;
 }
 
+static u8 hop_limit(const struct serval_path *path,
+		    const struct dst_entry *dst)
+{
+	return ipv4_is_multicast(serval_addr_to4(&path->raddr)) ?
+	       GROUP_TTL : ip4_dst_hoplimit(dst);
+}
+
 /**
  * serval_ipv4_output() - push the IPv4 header and transmit
  * @sn:   namespace
@@ -54,7 +62,7 @@ struct dst_entry *serval_ipv4_lookup(struct serval_net *sn,
  * @sk:   full socket or NULL
  * @skb:  at the SAL or UDP header, with headroom; its dst is @dst; consumed
  * @dst:  route
- * @tos:  DSCP and ECN
+ * @outer: what else the header says
  * @segs: packets this becomes: each gets an identification of its own; 0 for
  *        fragments of one
  *
@@ -62,17 +70,17 @@ struct dst_entry *serval_ipv4_lookup(struct serval_net *sn,
  */
 int serval_ipv4_output(struct serval_net *sn, struct serval_path *path,
 		       struct sock *sk, struct sk_buff *skb,
-		       const struct dst_entry *dst, u8 tos, u32 segs)
+		       const struct dst_entry *dst, struct serval_outer outer,
+		       u32 segs)
 {
 	struct iphdr *iph;
 
 	skb_push(skb, sizeof(*iph));
 	skb_reset_network_header(skb);
 	iph = ip_hdr(skb);
-	*(__be16 *)iph = htons((4 << 12) | (5 << 8) | tos);
+	*(__be16 *)iph = htons((4 << 12) | (5 << 8) | outer.tos);
 	iph->frag_off = segs ? htons(IP_DF) : 0;
-	iph->ttl = ipv4_is_multicast(serval_addr_to4(&path->raddr)) ?
-		   GROUP_TTL : ip4_dst_hoplimit(dst);
+	iph->ttl = outer.hop_limit ?: hop_limit(path, dst);
 	iph->protocol = serval_path_protocol(path);
 	iph->saddr = serval_addr_to4(&path->laddr);
 	iph->daddr = serval_addr_to4(&path->raddr);
@@ -84,4 +92,16 @@ int serval_ipv4_output(struct serval_net *sn, struct serval_path *path,
 		__ip_select_ident(sn->net, iph, 1);
 	}
 	return ip_local_out(sn->net, sk, skb);
+}
+
+/**
+ * serval_ipv4_is_local() - does an address belong to this host
+ * @sn:   namespace
+ * @addr: of IPv4
+ *
+ * Context: rcu_read_lock() held.
+ */
+bool serval_ipv4_is_local(struct serval_net *sn, const struct in6_addr *addr)
+{
+	return __ip_dev_find(sn->net, serval_addr_to4(addr), false);
 }

@@ -7,6 +7,7 @@
  * protocol.
  */
 #include <linux/ipv6.h>
+#include <net/addrconf.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 
@@ -62,6 +63,12 @@ static __be32 flow_label(struct serval_net *sn, const struct serval_path *path,
 				  ip6_default_np_autolabel(sn->net), &fl6);
 }
 
+static u8 hop_limit(const struct serval_path *path, struct dst_entry *dst)
+{
+	return ipv6_addr_is_multicast(&path->raddr) ?
+	       IPV6_DEFAULT_MCASTHOPS : ip6_dst_hoplimit(dst);
+}
+
 /**
  * serval_ipv6_output() - push the IPv6 header and transmit
  * @sn:   namespace
@@ -69,26 +76,35 @@ static __be32 flow_label(struct serval_net *sn, const struct serval_path *path,
  * @sk:   full socket or NULL
  * @skb:  at the SAL or UDP header, with headroom; its dst is @dst; consumed
  * @dst:  route
- * @tos:  DSCP and ECN
+ * @outer: what else the header says
  *
  * Return: as ip6_local_out().
  */
 int serval_ipv6_output(struct serval_net *sn, struct serval_path *path,
 		       struct sock *sk, struct sk_buff *skb,
-		       const struct dst_entry *dst, u8 tos)
+		       const struct dst_entry *dst, struct serval_outer outer)
 {
 	struct ipv6hdr *ip6h;
 
 	skb_push(skb, sizeof(*ip6h));
 	skb_reset_network_header(skb);
 	ip6h = ipv6_hdr(skb);
-	ip6_flow_hdr(ip6h, tos, flow_label(sn, path, skb));
+	ip6_flow_hdr(ip6h, outer.tos, flow_label(sn, path, skb));
 	ip6h->nexthdr = serval_path_protocol(path);
-	ip6h->hop_limit = ipv6_addr_is_multicast(&path->raddr) ?
-			  IPV6_DEFAULT_MCASTHOPS :
-			  ip6_dst_hoplimit((struct dst_entry *)dst);
+	ip6h->hop_limit = outer.hop_limit ?:
+			  hop_limit(path, (struct dst_entry *)dst);
 	ip6h->saddr = path->laddr;
 	ip6h->daddr = path->raddr;
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
 	return ip6_local_out(sn->net, sk, skb);
+}
+
+/**
+ * serval_ipv6_is_local() - does an address belong to this host
+ * @sn:   namespace
+ * @addr: not of IPv4
+ */
+bool serval_ipv6_is_local(struct serval_net *sn, const struct in6_addr *addr)
+{
+	return ipv6_chk_addr(sn->net, addr, NULL, 0);
 }

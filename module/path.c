@@ -170,6 +170,28 @@ bool serval_outer_is_group(const struct sk_buff *skb)
 }
 
 /**
+ * serval_path_answer_request() - lead a path to who made a request
+ * @path: path
+ * @skb:  the request, network header set
+ * @pkt:  its header; what SOURCE says is believed, see serval_forward()
+ */
+void serval_path_answer_request(struct serval_path *path,
+				const struct sk_buff *skb,
+				const struct serval_pkt *pkt)
+{
+	struct in6_addr laddr = serval_outer_daddr(skb);
+
+	if (!pkt->hops) {
+		serval_path_answer(path, skb, 0);
+		return;
+	}
+	/* behind a router of both IP versions the other one may be spoken */
+	if (serval_addr_is4(&laddr) != serval_addr_is4(&pkt->origin))
+		laddr = in6addr_any;
+	serval_path_set(path, &laddr, &pkt->origin, 0, false);
+}
+
+/**
  * serval_path_release() - drop the cached route
  * @path: that nobody uses any more
  */
@@ -222,6 +244,19 @@ int serval_outer_iif(const struct sk_buff *skb)
 int serval_outer_sdif(const struct sk_buff *skb)
 {
 	return serval_outer_is4(skb) ? inet_sdif(skb) : inet6_sdif(skb);
+}
+
+/**
+ * serval_addr_is_local() - does an address belong to this host
+ * @sn:   namespace
+ * @addr: address, see addr.h
+ *
+ * Context: rcu_read_lock() held.
+ */
+bool serval_addr_is_local(struct serval_net *sn, const struct in6_addr *addr)
+{
+	return serval_addr_is4(addr) ? serval_ipv4_is_local(sn, addr) :
+				       serval_ipv6_is_local(sn, addr);
 }
 
 static struct dst_entry *lookup_family(struct serval_net *sn,
@@ -383,7 +418,7 @@ static void push_udp(struct serval_net *sn, struct serval_path *path,
 
 static int output(struct serval_net *sn, struct serval_path *path,
 		  struct sock *sk, struct sk_buff *skb,
-		  const struct dst_entry *dst, u8 tos)
+		  const struct dst_entry *dst, struct serval_outer outer)
 {
 	u32 segs = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
 	bool cut = false;
@@ -395,9 +430,27 @@ static int output(struct serval_net *sn, struct serval_path *path,
 	if (unlikely(path->dport))
 		push_udp(sn, path, skb);
 	if (likely(path->family == AF_INET))
-		return serval_ipv4_output(sn, path, sk, skb, dst, tos,
+		return serval_ipv4_output(sn, path, sk, skb, dst, outer,
 					  cut ? 0 : segs);
-	return serval_ipv6_output(sn, path, sk, skb, dst, tos);
+	return serval_ipv6_output(sn, path, sk, skb, dst, outer);
+}
+
+static int transmit(struct serval_net *sn, struct serval_path *path,
+		    struct sock *sk, struct sk_buff *skb,
+		    struct dst_entry *dst, struct serval_outer outer)
+{
+	int err = fits(path, skb, dst) ? prepare_offload(skb, dst) : -EINVAL;
+
+	if (unlikely(err)) {
+		kfree_skb(skb);
+		return err;
+	}
+	/* the transport header stays TCP's: the queue layer reads it in
+	 * superpackets to tell their length
+	 */
+	skb_dst_drop(skb);
+	skb_dst_set_noref(skb, dst);
+	return output(sn, path, sk, skb, dst, outer);
 }
 
 /**
@@ -406,7 +459,7 @@ static int output(struct serval_net *sn, struct serval_path *path,
  * @path: path
  * @sk:   full socket or NULL
  * @skb:  at the SAL header, with SERVAL_OUTER_MAX headroom; without @sk its
- *        mark is the socket's; IP may cut it if ignore_df is set; consumed
+ *        mark is the socket's; consumed
  * @tos:  DSCP and ECN of the transport
  *
  * Context: rcu_read_lock() held; a full @sk is locked.
@@ -417,7 +470,6 @@ int serval_path_xmit(struct serval_net *sn, struct serval_path *path,
 		     struct sock *sk, struct sk_buff *skb, u8 tos)
 {
 	struct dst_entry *dst;
-	int err;
 
 	if (sk) {
 		skb->mark = READ_ONCE(sk->sk_mark);
@@ -425,23 +477,27 @@ int serval_path_xmit(struct serval_net *sn, struct serval_path *path,
 	}
 	dst = cached_route(sn, path, sk, skb->mark);
 	if (IS_ERR(dst)) {
-		err = PTR_ERR(dst);
-		goto drop;
+		kfree_skb(skb);
+		return PTR_ERR(dst);
 	}
-	err = fits(path, skb, dst) ? prepare_offload(skb, dst) : -EINVAL;
-	if (unlikely(err))
-		goto drop;
+	return transmit(sn, path, sk, skb, dst, (struct serval_outer) { tos });
+}
 
-	/* the transport header stays TCP's: the queue layer reads it in
-	 * superpackets to tell their length
-	 */
-	skb_dst_drop(skb);
-	skb_dst_set_noref(skb, dst);
-	return output(sn, path, sk, skb, dst, tos);
-
-drop:
-	kfree_skb(skb);
-	return err;
+/**
+ * serval_path_forward() - send somebody else's packet along a path
+ * @sn:    namespace
+ * @path:  path, whose route the caller has found valid
+ * @skb:   at the SAL header, with headroom for serval_path_overhead();
+ *         consumed
+ * @outer: what the outer header is to say
+ *
+ * Context: rcu_read_lock() held.
+ * Return: as ip_local_out(), or a negative errno.
+ */
+int serval_path_forward(struct serval_net *sn, struct serval_path *path,
+			struct sk_buff *skb, struct serval_outer outer)
+{
+	return transmit(sn, path, NULL, skb, rcu_dereference(path->dst), outer);
 }
 
 static struct sk_buff *build(struct serval_net *sn,
@@ -485,11 +541,32 @@ void serval_path_send(struct serval_net *sn, struct serval_path *path,
 		return;
 	skb->mark = mark;
 	skb_dst_set(skb, dst_clone(dst));
-	output(sn, path, NULL, skb, dst, 0);
+	output(sn, path, NULL, skb, dst, (struct serval_outer) {});
 }
 
 /**
- * serval_path_reply() - answer a packet without any state
+ * serval_path_refuse() - answer a request without any state
+ * @sn:      namespace
+ * @skb:     the request, at the SAL header
+ * @request: its header
+ * @pkt:     control header to send to who made it
+ *
+ * Context: rcu_read_lock() held.
+ */
+void serval_path_refuse(struct serval_net *sn, const struct sk_buff *skb,
+			const struct serval_pkt *request,
+			const struct serval_pkt *pkt)
+{
+	struct serval_path path = {};
+
+	serval_path_init(&path);
+	serval_path_answer_request(&path, skb, request);
+	serval_path_send(sn, &path, pkt, skb->mark);
+	serval_path_release(&path);
+}
+
+/**
+ * serval_path_reply() - answer any other packet without any state
  * @sn:  namespace
  * @to:  received packet, at the SAL header
  * @pkt: control header to send to where it came from

@@ -65,6 +65,16 @@ struct serval_path {
 	struct dst_entry __rcu *dst;
 };
 
+/**
+ * struct serval_outer - what of an outer header is the packet's, not the path's
+ * @tos:       DSCP and ECN
+ * @hop_limit: 0 = the route's
+ */
+struct serval_outer {
+	u8 tos;
+	u8 hop_limit;
+};
+
 void serval_path_init(struct serval_path *path);
 void serval_path_set(struct serval_path *path, const struct in6_addr *laddr,
 		     const struct in6_addr *raddr, int oif, bool group);
@@ -72,6 +82,9 @@ void serval_path_encapsulate(struct serval_path *path, __be16 sport,
 			     __be16 dport);
 void serval_path_answer(struct serval_path *path, const struct sk_buff *skb,
 			int oif);
+void serval_path_answer_request(struct serval_path *path,
+				const struct sk_buff *skb,
+				const struct serval_pkt *pkt);
 void serval_path_release(struct serval_path *path);
 struct dst_entry *__serval_path_copy(struct serval_path *to,
 				     const struct serval_path *from);
@@ -80,8 +93,14 @@ struct dst_entry *serval_path_route(struct serval_net *sn,
 				    const struct sock *sk, u32 mark);
 int serval_path_xmit(struct serval_net *sn, struct serval_path *path,
 		     struct sock *sk, struct sk_buff *skb, u8 tos);
+int serval_path_forward(struct serval_net *sn, struct serval_path *path,
+			struct sk_buff *skb, struct serval_outer outer);
 void serval_path_send(struct serval_net *sn, struct serval_path *path,
 		      const struct serval_pkt *pkt, u32 mark);
+
+void serval_path_refuse(struct serval_net *sn, const struct sk_buff *skb,
+			const struct serval_pkt *request,
+			const struct serval_pkt *pkt);
 void serval_path_reply(struct serval_net *sn, const struct sk_buff *to,
 		       const struct serval_pkt *pkt);
 
@@ -132,6 +151,12 @@ static inline u8 serval_outer_tos(const struct sk_buff *skb)
 				       ipv6_get_dsfield(ipv6_hdr(skb));
 }
 
+static inline u8 serval_outer_hop_limit(const struct sk_buff *skb)
+{
+	return serval_outer_is4(skb) ? ip_hdr(skb)->ttl :
+				       ipv6_hdr(skb)->hop_limit;
+}
+
 static inline struct in6_addr serval_outer_saddr(const struct sk_buff *skb)
 {
 	return serval_outer_is4(skb) ? serval_addr_from4(ip_hdr(skb)->saddr) :
@@ -156,6 +181,7 @@ bool serval_path_to_group(const struct serval_path *path,
 bool serval_outer_is_group(const struct sk_buff *skb);
 int serval_outer_iif(const struct sk_buff *skb);
 int serval_outer_sdif(const struct sk_buff *skb);
+bool serval_addr_is_local(struct serval_net *sn, const struct in6_addr *addr);
 
 /* Does a packet come from the path's peer? */
 static inline bool serval_path_is_peer(const struct serval_path *path,

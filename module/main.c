@@ -13,6 +13,7 @@
 #include "netlink.h"
 #include "offload.h"
 #include "proc.h"
+#include "routers.h"
 #include "sal.h"
 #include "socket.h"
 #include "sysctl.h"
@@ -77,6 +78,7 @@ static int __net_init net_init(struct net *net)
 
 err_sysctl:
 	serval_sysctl_exit(sn);
+	serval_routers_exit(sn);
 err_broadcast:
 	serval_broadcast_unpublish(sn);
 	serval_broadcast_net_exit(sn);
@@ -117,6 +119,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 		serval_output_exit(sn);
 		serval_flows_exit(sn);
 		serval_services_exit(sn);
+		serval_routers_exit(sn);
 		serval_device_exit(sn);
 		free_percpu(sn->mib);
 	}

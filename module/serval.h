@@ -5,7 +5,8 @@
  *
  * Layers; a file includes only from its own layer and those above it here:
  *	L0 wire, lpm, addr		pure: no skb, no sock
- *	L1 ulid, mib, lifetime, service, flow	tables
+ *	L1 ulid, mib, routers, lifetime, service,
+ *	   flow				tables
  *	L2 ipv4, ipv6, path, offload	outer IP
  *	L3 device, fastopen, encap, encap_auto, delay, output, icmp, input,
  *	   handshake, datagram_gso, datagram, dgram_conn	the service access layer
@@ -44,6 +45,7 @@
 
 struct rt6_info;
 struct nlmsghdr;
+struct serval_routers;
 
 enum serval_resolution_mode {
 	SERVAL_MODE_ALL		= 0,	/* every target of the top set */
@@ -72,6 +74,7 @@ struct serval_settings {
  * @secret:   of stateless ids (handshake.c); constant
  * @mib:      counters
  * @services: service table
+ * @routers: whose SOURCE is believed (routers.c), NULL = nobody's
  * @lifetimes: rules in it that end by themselves
  * @flows:    connections and flows
  * @encap:    UDP encapsulation
@@ -93,6 +96,7 @@ struct serval_net {
 	siphash_key_t secret;
 	struct serval_mib __percpu *mib;
 	struct serval_services services;
+	struct serval_routers __rcu *routers;
 	struct serval_lifetimes lifetimes;
 	struct serval_flows flows;
 	struct serval_encap encap;

@@ -7,6 +7,8 @@
  * service_resolution_mode: how connect() picks among the targets of the
  *	longest matching prefix: 0 all of the best priority, 1 only sockets of
  *	this host, 2 only other hosts, 3 one by weight (default).
+ * sal_routers: addresses and prefixes, at most 64, of the routers whose word
+ *	counts for where a request comes from (routers.c); empty by default.
  * sal_max_retransmits: 0..1000, default 15: SYN retransmissions before
  *	connect() fails with ETIMEDOUT; TCP can count to 127, larger values
  *	act as 127.  TCP_SYNCNT on a socket goes before it.
@@ -33,6 +35,7 @@
 #include <linux/slab.h>
 #include <linux/sysctl.h>
 
+#include "routers.h"
 #include "serval.h"
 #include "sysctl.h"
 
@@ -88,8 +91,8 @@ static const struct {
 	  SYSCTL_ONE },
 };
 
-/* and broadcast_devices, which is not a number */
-#define TABLE_SIZE	(ARRAY_SIZE(entries) + ARRAY_SIZE(ports) + 1)
+/* and broadcast_devices and sal_routers, which are no numbers */
+#define TABLE_SIZE	(ARRAY_SIZE(entries) + ARRAY_SIZE(ports) + 2)
 
 /* Takes effect at once, or fails: then the old value stays */
 static int port_handler(SERVAL_CTL_TABLE *ctl, int write, void *buffer,
@@ -125,6 +128,46 @@ static void fill_ports(struct ctl_table *table, struct serval_net *sn)
 		table[i].extra1 = sn;
 		table[i].extra2 = ports[i].min;
 	}
+}
+
+static int show_routers(struct serval_net *sn, void *buffer, size_t *lenp,
+			loff_t *ppos)
+{
+	struct ctl_table text = { .maxlen = SERVAL_ROUTERS_TEXT };
+	int err;
+
+	text.data = kmalloc(SERVAL_ROUTERS_TEXT, GFP_KERNEL);
+	if (!text.data)
+		return -ENOMEM;
+	serval_routers_show(sn, text.data, SERVAL_ROUTERS_TEXT);
+	err = proc_dostring(&text, 0, buffer, lenp, ppos);
+	kfree(text.data);
+	return err;
+}
+
+/* A list is written at once or not at all */
+static int routers_handler(SERVAL_CTL_TABLE *ctl, int write, void *buffer,
+			   size_t *lenp, loff_t *ppos)
+{
+	struct serval_net *sn = ctl->extra1;
+	int err;
+
+	if (!write)
+		return show_routers(sn, buffer, lenp, ppos);
+	if (*ppos)
+		return -EINVAL;
+	err = serval_routers_set(sn, buffer, *lenp);
+	if (!err)
+		*ppos += *lenp;
+	return err;
+}
+
+static void fill_routers(struct ctl_table *entry, struct serval_net *sn)
+{
+	entry->procname = "sal_routers";
+	entry->mode = 0644;
+	entry->proc_handler = routers_handler;
+	entry->extra1 = sn;
 }
 
 static void fill_table(struct ctl_table *table, struct serval_net *sn)
@@ -170,6 +213,7 @@ int serval_sysctl_init(struct serval_net *sn)
 		return -ENOMEM;
 	fill_table(table, sn);
 	fill_ports(table + ARRAY_SIZE(entries) + 1, sn);
+	fill_routers(table + TABLE_SIZE - 1, sn);
 	sn->settings.header = register_net_sysctl_sz(sn->net, "net/serval",
 						     table, TABLE_SIZE);
 	if (!sn->settings.header) {

@@ -434,7 +434,7 @@ static void refuse(struct serval_net *sn, struct sk_buff *skb,
 
 	if (!serval_outer_is_group(skb) && serval_reply_allowed(sn)) {
 		SERVAL_INC(sn, OUTNACK);
-		serval_path_reply(sn, skb, &pkt);
+		serval_path_refuse(sn, skb, datagram, &pkt);
 	}
 	serval_drop(sn, skb, SERVAL_MIB_SYNNOSERVICE);
 }

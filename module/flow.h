@@ -165,6 +165,9 @@ struct serval_resolved {
  *             data need no confirm extensions from here on
  * @encap:     serval_encap_mode() of the last request
  * @tries:     of a datagram connection: retransmissions of SYN or confirm
+ * @unproven:  only SOURCE says that the peer has this locator; nothing is sent
+ *             there but the SYN-ACKs in @owed
+ * @owed:      SYN-ACKs that may answer a SYN which is being handled
  * @path:      locators and route
  * @last:      of an unconnected socket: what @path leads to; else NULL
  * @awaited:   targets of the last SYN transmission that have not refused
@@ -191,7 +194,9 @@ struct serval_flow {
 	bool active;
 	bool confirmed;
 	s8 encap;
+	bool unproven;
 	u16 tries;
+	atomic_t owed;
 	atomic_t awaited;
 	struct serval_hdr hdr;
 	struct serval_path path;

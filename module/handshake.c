@@ -117,7 +117,13 @@ void serval_seed_init(struct serval_seed *seed, const struct sk_buff *skb,
 	seed->flow.state = SERVAL_FLOW_SYN_RCVD;
 	seed->flow.peer_id = pkt->src;
 	serval_path_init(&seed->flow.path);
-	serval_path_answer(&seed->flow.path, skb, 0);
+	if (pkt->flags == SERVAL_CTRL_SYN) {
+		serval_path_answer_request(&seed->flow.path, skb, pkt);
+		seed->flow.unproven = pkt->hops;
+		atomic_set(&seed->flow.owed, 1);
+	} else {
+		serval_path_answer(&seed->flow.path, skb, 0);
+	}
 	seed->flow.peer_iss = peer_iss;
 	seed->flow.peer_nonce = pkt->nonce;
 	seed->flow.born = get_jiffies_64();
@@ -153,6 +159,16 @@ void serval_seed_name(struct serval_seed *seed)
 	serval_flow_build_hdr(&seed->flow);
 }
 
+/* A SYN that a router passed on is from where that says */
+static bool is_from_peer(const struct serval_flow *fl,
+			 const struct sk_buff *skb,
+			 const struct serval_pkt *pkt)
+{
+	if (pkt->flags == SERVAL_CTRL_SYN && pkt->hops)
+		return ipv6_addr_equal(&fl->path.raddr, &pkt->origin);
+	return serval_path_is_peer(&fl->path, skb);
+}
+
 /**
  * serval_seed_is_peer() - does a packet belong to a passive flow's handshake
  * @fl:  flow
@@ -165,7 +181,7 @@ bool serval_seed_is_peer(const struct serval_flow *fl,
 {
 	return fl->peer_id == pkt->src && fl->peer_nonce == pkt->nonce &&
 	       fl->conn->protocol == pkt->protocol &&
-	       serval_path_is_peer(&fl->path, skb) &&
+	       is_from_peer(fl, skb, pkt) &&
 	       !memcmp(&fl->conn->local, &pkt->service[0],
 		       sizeof(pkt->service[0]));
 }
@@ -251,7 +267,14 @@ bool serval_reply_allowed(struct serval_net *sn)
 	return false;
 }
 
-static void send_nack(struct serval_net *sn, const struct sk_buff *skb,
+/**
+ * serval_nack_send() - refuse a request
+ * @sn:     namespace
+ * @skb:    the SYN, kept
+ * @syn:    parsed header
+ * @reason: positive errno
+ */
+void serval_nack_send(struct serval_net *sn, const struct sk_buff *skb,
 		      const struct serval_pkt *syn, u8 reason)
 {
 	const struct serval_pkt pkt = {
@@ -268,7 +291,7 @@ static void send_nack(struct serval_net *sn, const struct sk_buff *skb,
 	if (!serval_reply_allowed(sn))
 		return;
 	SERVAL_INC(sn, OUTNACK);
-	serval_path_reply(sn, skb, &pkt);
+	serval_path_refuse(sn, skb, syn, &pkt);
 }
 
 /**
@@ -412,11 +435,13 @@ static void run_seed(struct serval_net *sn, struct sk_buff *skb,
 	this_cpu_write(current_seed, seed);
 	deliver_passive(sn, skb, &seed->conn, len, listener);
 	this_cpu_write(current_seed, outer);
+	atomic_set(&seed->flow.owed, 0);
 
 	sk = serval_conn_tcp_sock(sn, &seed->conn);
 	if (!sk)
 		return;
-	if (sk_fullsock(sk)) {
+	/* by TCP Fast Open or a SYN cookie */
+	if (sk_fullsock(sk) && !seed->flow.unproven) {
 		seed->flow.state = SERVAL_FLOW_ESTABLISHED;
 		seed->flow.confirmed = true;
 	}
@@ -455,6 +480,10 @@ bool serval_listener_takes(struct serval_net *sn, const struct sk_buff *skb,
 
 	if (!conn || listener->sk_bound_dev_if != sn->dev->ifindex ||
 	    !serval_conn_takes(conn, skb))
+		return false;
+	/* the answer would have to come from an address that it is not bound to */
+	if (!ipv6_addr_any(&conn->bind_addr) &&
+	    ipv6_addr_any(&fl->path.laddr))
 		return false;
 	if (conn->oif)
 		fl->path.oif = conn->oif;
@@ -496,18 +525,33 @@ void serval_syn_refuse(struct serval_net *sn, struct sk_buff *skb,
 		       const struct serval_pkt *pkt)
 {
 	if (!serval_outer_is_group(skb))
-		send_nack(sn, skb, pkt, ECONNREFUSED);
+		serval_nack_send(sn, skb, pkt, ECONNREFUSED);
 	serval_drop(sn, skb, SERVAL_MIB_SYNNOSERVICE);
 }
 
-/* The same request may come raw and inside UDP: answer the last */
-static void spoken_to(struct serval_flow *fl, const struct sk_buff *skb)
+/* The same request may come raw and inside UDP: answer the last.  What a router
+ * passed on is answered raw.
+ */
+static void spoken_to(struct serval_flow *fl, const struct sk_buff *skb,
+		      const struct serval_pkt *pkt)
 {
-	const struct udphdr *uh = serval_outer_udp(skb);
+	const struct udphdr *uh = pkt->hops ? NULL : serval_outer_udp(skb);
 
 	if (READ_ONCE(fl->state) == SERVAL_FLOW_SYN_RCVD)
 		serval_path_encapsulate(&fl->path, uh ? uh->dest : 0,
 					uh ? uh->source : 0);
+}
+
+/* A copy of the SYN that made the flow */
+static void repeat_syn(struct serval_net *sn, struct sk_buff *skb,
+		       const struct serval_pkt *pkt, struct serval_flow *fl,
+		       struct sock *listener)
+{
+	spoken_to(fl, skb, pkt);
+	clamp_received(skb, pkt->len, fl->path.mss);
+	atomic_set(&fl->owed, 1);
+	deliver_passive(sn, skb, fl->conn, pkt->len, listener);
+	atomic_set(&fl->owed, 0);
 }
 
 /**
@@ -546,12 +590,8 @@ void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 		fl = serval_seed_for_syn(sn, skb, pkt, &seed, FASTOPEN);
 		seed_complete(sn, &seed, th, true);
 	}
-	if (fl) {
-		spoken_to(fl, skb);
-		clamp_received(skb, len, fl->path.mss);
-		deliver_passive(sn, skb, fl->conn, len, t->sk);
-		return;
-	}
+	if (fl)
+		return repeat_syn(sn, skb, pkt, fl, t->sk);
 	if (IS_ERR(serval_path_route(sn, &seed.flow.path, t->sk,
 				     READ_ONCE(t->sk->sk_mark))))
 		return serval_drop(sn, skb, SERVAL_MIB_INNOROUTE);
@@ -618,9 +658,10 @@ void serval_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
 	if (!serval_seed_is_peer(fl, skb, pkt) || pkt->ackno != fl->iss + 1)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
 
-	spoken_to(fl, skb);
+	spoken_to(fl, skb, pkt);
 	spin_lock_bh(&fl->conn->lock);
 	if (fl->state == SERVAL_FLOW_SYN_RCVD) {
+		WRITE_ONCE(fl->unproven, false);
 		WRITE_ONCE(fl->confirmed, true);
 		WRITE_ONCE(fl->state, SERVAL_FLOW_ESTABLISHED);
 		spin_unlock_bh(&fl->conn->lock);

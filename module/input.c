@@ -5,8 +5,9 @@
  *	ip_local_deliver(), ip6_input(), UDP -> serval_input()
  *	   12-byte header:	flow by destination id; source id and locator
  *				must be the peer's
- *	   longer:		parse, then by CONTROL flags to handshake.c,
- *				or without CONTROL to datagram.c
+ *	   longer:		parse; requests perhaps to another host
+ *				(forward.c); then by CONTROL flags to
+ *				handshake.c, or without CONTROL to datagram.c
  *	serval_deliver(): strip the SAL header, put the virtual IPv6 header in
  *	the place of the outer one, call TCP's handler
  *
@@ -302,6 +303,15 @@ static const enum serval_mib_field wire_mib[__SERVAL_WIRE_MAX] = {
 	[SERVAL_WIRE_EXT_UNKNOWN] = SERVAL_MIB_INEXTUNKNOWN,
 };
 
+/* For a service, and for no flow */
+static bool is_request(const struct serval_pkt *pkt)
+{
+	if (pkt->dst || !(pkt->has & SERVAL_HAS_SERVICE))
+		return false;
+	return !(pkt->has & SERVAL_HAS_CONTROL) ||
+	       pkt->flags == SERVAL_CTRL_SYN;
+}
+
 /* To this host; or what may ask a group (Documentation/protocol.rst 4.14) */
 static bool addressed(const struct sk_buff *skb, const struct serval_pkt *pkt)
 {
@@ -323,6 +333,8 @@ static void rcv_parsed(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, wire_mib[err]);
 	if (!addressed(skb, &pkt))
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
+	if (is_request(&pkt) && serval_forward(sn, skb, &pkt))
+		return;
 	if (pkt.has & SERVAL_HAS_CONTROL)
 		return rcv_control(sn, skb, &pkt, len);
 	if (pkt.protocol == SERVAL_PROTO_TCP && pkt.dst && skb->len == len)

@@ -84,6 +84,24 @@
 	  "dropped: asks for a service that nobody here has") \
 	X(NORULE, "NoRule", \
 	  "requests and datagrams without a rule, or whose rule is drop") \
+	X(FORWARDED, "Forwarded", \
+	  "requests and datagrams passed on to another host") \
+	X(FWDLOOP, "FwdLoop", \
+	  "dropped: to be passed on to where it has been") \
+	X(FWDTTL, "FwdTtl", \
+	  "dropped: to be passed on, but its hop limit is used up; ICMP tells") \
+	X(FWDTOOLONG, "FwdTooLong", \
+	  "dropped: to be passed on, but its header has no room for a hop") \
+	X(FWDTOOBIG, "FwdTooBig", \
+	  "dropped: to be passed on, but over the MTU then; ICMP tells") \
+	X(FWDIMPOSSIBLE, "FwdImpossible", \
+	  "dropped: to be passed on, but from no host's address, or merged") \
+	X(SOURCEUNTRUSTED, "SourceUntrusted", \
+	  "dropped: passed on by a host that is not in sal_routers") \
+	X(SOURCEIMPOSSIBLE, "SourceImpossible", \
+	  "dropped: passed on for an address that can be no host's") \
+	X(OUTUNPROVEN, "OutUnproven", \
+	  "not sent: only a router says that the peer has this address") \
 	X(NOTARGET, "NoTarget", \
 	  "requests and datagrams whose rules service_resolution_mode excludes") \
 	X(DELAYHELD, "DelayHeld", \

@@ -672,6 +672,15 @@ static int output_synack(struct serval_net *sn, struct serval_flow *fl,
 	return serval_path_xmit(sn, &fl->path, NULL, skb, tos);
 }
 
+/* To an address for which only SOURCE stands goes one SYN-ACK for each SYN, and
+ * nothing that a timer sends (Documentation/protocol.rst 4.12)
+ */
+static bool withheld(struct serval_flow *fl, const struct tcphdr *th)
+{
+	return READ_ONCE(fl->unproven) &&
+	       !(th->syn && atomic_dec_if_positive(&fl->owed) >= 0);
+}
+
 /* @skb at the TCP header; consumed */
 static int output(struct serval_net *sn, struct serval_conn *conn,
 		  struct sock *sk, struct sk_buff *skb, u8 tos)
@@ -681,6 +690,8 @@ static int output(struct serval_net *sn, struct serval_conn *conn,
 
 	if (unlikely(!fl))
 		return drop(sn, skb, SERVAL_MIB_OUTNOFLOW, -EHOSTUNREACH);
+	if (unlikely(!READ_ONCE(fl->confirmed)) && withheld(fl, th))
+		return drop(sn, skb, SERVAL_MIB_OUTUNPROVEN, -EHOSTUNREACH);
 	if (serval_tapped(sn))
 		serval_device_tap(sn, skb, &conn->laddr, &conn->raddr,
 				  IPPROTO_TCP, tos, true);

@@ -60,6 +60,10 @@ int serval_icmp_err4(struct sk_buff *skb, u32 info);
 int serval_icmp_err6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
 		     u8 code, int offset, __be32 info);
 
+/* forward.c */
+bool serval_forward(struct serval_net *sn, struct sk_buff *skb,
+		    const struct serval_pkt *pkt);
+
 /* handshake.c */
 bool serval_reply_allowed(struct serval_net *sn);
 struct serval_conn *serval_seed_find(const struct serval_net *sn, u64 l);
@@ -73,6 +77,8 @@ void serval_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 		     const struct serval_pkt *pkt);
 void serval_rst_rcv(struct serval_net *sn, struct sk_buff *skb,
 		    const struct serval_pkt *pkt);
+void serval_nack_send(struct serval_net *sn, const struct sk_buff *skb,
+		      const struct serval_pkt *syn, u8 reason);
 void serval_rst_send(struct serval_net *sn, struct sk_buff *skb, __be32 src,
 		     __be32 dst, unsigned int len);
 

@@ -7,9 +7,11 @@
  *	L0 wire, lpm, addr		pure: no skb, no sock
  *	L1 ulid, mib, routers, lifetime, service,
  *	   flow				tables
- *	L2 ipv4, ipv6, path, offload	outer IP
+ *	L2 ipv4, ipv6, path, way,
+ *	   offload			outer IP
  *	L3 device, fastopen, encap, encap_auto, delay, output, icmp, input,
- *	   handshake, datagram_gso, datagram, dgram_conn	the service access layer
+ *	   forward, handshake, datagram_gso, datagram, dgram_conn: the service
+ *	   access layer
  *	L4 socket, socket_dgram, socket_dgram_conn, sockopt: AF_SERVAL
  *	L5 netlink, proc, broadcast, sysctl	control
  *	L6 main				load and unload
@@ -58,6 +60,7 @@ enum serval_resolution_mode {
 struct serval_settings {
 	int debug;
 	int resolution_mode;
+	int sal_forward;
 	int sal_max_retransmits;
 	int udp_encap;
 	int udp_encap_csum;

@@ -31,6 +31,7 @@
 #include "service.h"
 #include "serval.h"
 #include "trace.h"
+#include "way.h"
 
 static struct serval_service *svc_of(struct serval_lpm_entry *e)
 {
@@ -132,6 +133,14 @@ static void target_free(struct serval_target *t)
 {
 	if (t)
 		kfree(t->life);
+	kfree(t);
+}
+
+static void free_target(struct rcu_head *rcu)
+{
+	struct serval_target *t = container_of(rcu, struct serval_target, rcu);
+
+	serval_way_free(rcu_dereference_protected(t->way, true));
 	kfree(t);
 }
 
@@ -304,7 +313,7 @@ static void __remove(struct serval_net *sn, struct serval_service *svc, int i)
 	if (old->n == 1)
 		kfree_rcu(svc, rcu);
 	kfree_rcu(old, rcu);
-	kfree_rcu(t, rcu);
+	call_rcu(&t->rcu, free_target);
 }
 
 /**
@@ -595,7 +604,7 @@ int serval_service_set(struct serval_net *sn, struct serval_rule *rule,
 	__serval_life_begin(sn, svc, t);
 	serval_life_describe(t->life, rule);
 	changed(sn);
-	kfree_rcu(old->t[i], rcu);
+	call_rcu(&old->t[i]->rcu, free_target);
 	kfree_rcu(old, rcu);
 	mutex_unlock(&sn->services.lock);
 	trace_serval_service(sn->net, "set", rule);
@@ -705,6 +714,12 @@ serval_service_choose(const struct serval_net *sn,
 	u32 first, i, n = 0;
 	u64 sum = 0, pick;
 
+	if (likely(set->n == 1)) {
+		n = admits(sn, mode, set->t[0], protocol);
+		if (only)
+			*only = n;
+		return n ? set->t[0] : NULL;
+	}
 	for (first = 0; first < set->n; first++)
 		if (admits(sn, mode, set->t[first], protocol))
 			break;

@@ -17,6 +17,7 @@
 #include "lpm.h"
 
 struct netlink_ext_ack;
+struct serval_way;
 struct sock;
 
 /* Published values of rules made by bind() */
@@ -34,6 +35,8 @@ struct sock;
  * @ifindex:  FORWARD: outgoing device or 0
  * @sk:       DEMUX: the bound socket; the target is gone before it is
  * @life:     when it ends, NULL if it has no timeout
+ * @way:      FORWARD: the path of what a router passes on to it (way.c), NULL
+ *            until it does
  * @resolved_packets: SYNs sent or delivered by this target
  * @resolved_bytes:   their TCP segments
  * @dropped_packets:  SYNs it could not take
@@ -54,6 +57,7 @@ struct serval_target {
 	u32 ifindex;
 	struct sock *sk;
 	struct serval_life *life;
+	struct serval_way __rcu *way;
 	atomic64_t resolved_packets;
 	atomic64_t resolved_bytes;
 	atomic64_t dropped_packets;

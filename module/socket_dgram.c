@@ -318,10 +318,26 @@ static int serval_dgram_sendmsg(struct socket *sock, struct msghdr *msg,
 	return err && err != -ENOBUFS ? err : (int)size;
 }
 
+/* Where it comes from first, if a router passed it on */
+static bool has_origin(const struct sk_buff *skb, struct in6_addr *origin)
+{
+	u16 len = serval_datagram_cb(skb)->len;
+	struct serval_pkt pkt;
+
+	/* verified when it came, and in the head ever since */
+	if (len == SERVAL_DATAGRAM_LEN ||
+	    serval_wire_parse(skb_transport_header(skb) - len, len, &pkt) ||
+	    !pkt.hops)
+		return false;
+	*origin = pkt.origin;
+	return true;
+}
+
 static void put_name(struct msghdr *msg, const struct sk_buff *skb)
 {
 	const struct serval_datagram_cb *cb = serval_datagram_cb(skb);
-	const struct in6_addr saddr = serval_outer_saddr(skb);
+	struct in6_addr saddr = serval_outer_saddr(skb);
+	bool passed_on = has_origin(skb, &saddr);
 	DECLARE_SOCKADDR(struct serval_name *, name, msg->msg_name);
 
 	name->sv = (struct sockaddr_sv) {
@@ -330,7 +346,7 @@ static void put_name(struct msghdr *msg, const struct sk_buff *skb)
 	};
 	msg->msg_namelen = serval_name_locate(name, &saddr, cb->iif);
 	/* at the same place in both */
-	name->locator.sin.sin_port = cb->port;
+	name->locator.sin.sin_port = passed_on ? 0 : cb->port;
 }
 
 static void put_dest(struct msghdr *msg, const struct sk_buff *skb,

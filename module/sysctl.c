@@ -7,6 +7,8 @@
  * service_resolution_mode: how connect() picks among the targets of the
  *	longest matching prefix: 0 all of the best priority, 1 only sockets of
  *	this host, 2 only other hosts, 3 one by weight (default).
+ * sal_forward: 0 or 1, default 0: requests for services that the table leads
+ *	to another host are passed on to it (forward.c).
  * sal_routers: addresses and prefixes, at most 64, of the routers whose word
  *	counts for where a request comes from (routers.c); empty by default.
  * sal_max_retransmits: 0..1000, default 15: SYN retransmissions before
@@ -66,6 +68,8 @@ static const struct {
 	{ "debug", offsetof(struct serval_settings, debug), &max_debug },
 	{ "service_resolution_mode",
 	  offsetof(struct serval_settings, resolution_mode), &max_mode },
+	{ "sal_forward", offsetof(struct serval_settings, sal_forward),
+	  &max_bool },
 	{ "sal_max_retransmits",
 	  offsetof(struct serval_settings, sal_max_retransmits),
 	  &max_retransmits },

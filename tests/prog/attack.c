@@ -232,13 +232,11 @@ static void wait_open(struct waiting *w)
 	w->tcp_seq = be32_at(w->syn.pay + 4);
 }
 
-static void send_synack(struct waiting *w, __u32 src, __u32 ackno,
-			__u32 tcp_ack)
+/* @way: two addresses for SOURCE, or NULL */
+static void send_synack_way(struct waiting *w, const struct sal_control *c,
+			    __u32 src, __u32 tcp_ack,
+			    const struct in6_addr *way)
 {
-	struct sal_control c = {
-		.flags = SAL_SYN | SAL_ACK, .verno = 77, .ackno = ackno,
-		.nonce = 0x1234567812345678,
-	};
 	struct tcp_seg t = {
 		.sport = TCP_PORT,
 		.dport = w->syn.pay[0] << 8 | w->syn.pay[1],
@@ -247,10 +245,23 @@ static void send_synack(struct waiting *w, __u32 src, __u32 ackno,
 	struct sal_buf p;
 
 	sal_start(&p, src, w->syn.src, IPPROTO_TCP);
-	sal_add_control(&p, &c);
+	sal_add_control(&p, c);
+	if (way)
+		sal_add_source(&p, way, 2);
 	sal_seal(&p);
 	sal_tcp(&p, &t);
 	sal_send(SRV, &p, mute_addr(), env.addr[CLI]);
+}
+
+static void send_synack(struct waiting *w, __u32 src, __u32 ackno,
+			__u32 tcp_ack)
+{
+	struct sal_control c = {
+		.flags = SAL_SYN | SAL_ACK, .verno = 77, .ackno = ackno,
+		.nonce = 0x1234567812345678,
+	};
+
+	send_synack_way(w, &c, src, tcp_ack, NULL);
 }
 
 static bool pending(struct waiting *w)
@@ -283,6 +294,39 @@ static void attack_synack(void)
 	expect(reaches(CLI, "OutRst", rst + 1));
 	expect(flow_opt(w.c, SERVAL_PEER_FLOW_ID) == peer);
 	expect(so_error(w.c) == 0);
+}
+
+static struct in6_addr mapped(struct in_addr ip4)
+{
+	struct in6_addr addr = { };
+
+	memset(addr.s6_addr + 10, 0xff, 2);
+	memcpy(addr.s6_addr + 12, &ip4, 4);
+	return addr;
+}
+
+/* SOURCE in an answer sends the client nowhere but where that came from */
+static void attack_synack_source(void)
+{
+	struct sal_control c = { .flags = SAL_SYN | SAL_ACK, .verno = 77 };
+	const struct in6_addr way[2] = {
+		mapped(env.addr[SRV]), mapped(env.addr[SRV]),
+	};
+	struct sal_seen s;
+	struct waiting w;
+	char data[10] = "";
+
+	wait_open(&w);
+	c.ackno = w.iss + 1;
+	send_synack_way(&w, &c, 0x64646464, w.tcp_seq + 1, way);
+	expect(poll_for(w.c, POLLOUT, 10000) == POLLOUT);
+	expect(flow_opt(w.c, SERVAL_PEER_FLOW_ID) == 0x64646464);
+	put(w.c, data, sizeof(data));
+	do {
+		expect(sniff_next(w.sniff, &s, 10000));
+		expect(s.src != w.syn.src ||
+		       s.daddr.s_addr == mute_addr().s_addr);
+	} while (s.src != w.syn.src || s.plen < 20 + sizeof(data));
 }
 
 /* A SYN-ACK whose segment is damaged binds the client to nobody */
@@ -653,6 +697,8 @@ const struct sv_case attack_cases[] = {
 	  "only a SYN-ACK for this very SYN counts, and only the first" },
 	{ "damaged-synack", SV_SERVAL | SV_TWO, attack_synack_sum,
 	  "a damaged SYN-ACK binds the client to nobody" },
+	{ "source-synack", SV_SERVAL | SV_TWO, attack_synack_source,
+	  "SOURCE in a SYN-ACK redirects nobody" },
 	{ "forged-nack", SV_SERVAL | SV_TWO, attack_nack,
 	  "only a refusal of this very SYN counts" },
 	{ "rst-waiting", SV_SERVAL | SV_TWO, attack_rst_waiting,

@@ -172,6 +172,18 @@ static size_t size_max(void)
 	return env.family == AF_SERVAL ? MAX_SERVAL : MAX_INET;
 }
 
+static void dgram_fragments(void)
+{
+	struct sv_svc svc;
+	int s, c;
+
+	svc_new(&svc);
+	s = bound(&svc);
+	c = host_socket(CLI, SOCK_DGRAM);
+	request(c, s, &svc, 3000);
+	request(c, s, &svc, 40001);
+}
+
 static void dgram_sizes(void)
 {
 	static const size_t sizes[] = { 0, 1, 7, 100, 1376, 1377, 1388, 1389,
@@ -740,6 +752,8 @@ const struct sv_case dgram_cases[] = {
 	  "each client gets its own answer" },
 	{ "dgram-names", SV_SERVAL, dgram_names,
 	  "a server sees the sender's name and address, cut to the room" },
+	{ "dgram-fragments", SV_ANY, dgram_fragments,
+	  "a datagram that IP has to cut arrives whole" },
 	{ "dgram-sizes", SV_ANY, dgram_sizes,
 	  "everything that fits one IP packet arrives whole, no more" },
 	{ "dgram-peek", SV_ANY, dgram_peek,

@@ -152,6 +152,8 @@ static const struct {
 	{ "crowd", cmd_crowd, "[-d] CONNS RATIO BACKLOG" },
 	{ "replies", cmd_replies, "SEED COUNT" },
 	{ "replay", cmd_replay, "SEED COUNT" },
+	{ "syn", cmd_syn, "[-k KEY] [-w ADDR,ADDR...] [-l TTL] [-q TOS] ID" },
+	{ "way", cmd_way, "DEV" },
 	{ "packets", cmd_packets, "COUNT" },
 	{ "orphans", cmd_orphans, "" },
 	{ "v6", cmd_v6, "listen PORT|connect ADDR PORT" },

@@ -82,6 +82,26 @@ void sal_add_service(struct sal_buf *p, const void *id)
 	sal_add(p, ext, sizeof(ext));
 }
 
+static bool all_ipv4(const struct in6_addr *way, size_t n)
+{
+	while (n--)
+		if (!IN6_IS_ADDR_V4MAPPED(&way[n]))
+			return false;
+	return true;
+}
+
+/* IPv4 as ::ffff:a.b.c.d; 4 bytes each if all are of IPv4 */
+void sal_add_source(struct sal_buf *p, const struct in6_addr *way, size_t n)
+{
+	size_t size = all_ipv4(way, n) ? 4 : 16, i;
+	__u8 ext[256] = { 4 << 4, 4 + n * size, 0, size == 4 ? 2 : 10 };
+
+	expect(4 + n * size < sizeof(ext));
+	for (i = 0; i < n; i++)
+		memcpy(ext + 4 + i * size, way[i].s6_addr + 16 - size, size);
+	sal_add(p, ext, 4 + n * size);
+}
+
 /* Length and checksum; what is added afterwards is payload */
 void sal_seal(struct sal_buf *p)
 {
@@ -164,20 +184,26 @@ void sal_syn(struct sal_buf *p, const void *service, __u32 id)
 
 int sal_open(enum sv_host h)
 {
+	int one = 1, fd;
+
 	host_enter(h);
-	return must(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
+	fd = must(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
+	must(setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)));
+	return fd;
 }
 
 /* From any address: the host's own counts for nothing */
-void sal_put(int fd, const struct sal_buf *p, struct in_addr from,
-	     struct in_addr to)
+void sal_put_outer(int fd, const struct sal_buf *p,
+		   const struct sal_outer *outer)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = to };
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET, .sin_addr = outer->to,
+	};
 	struct iphdr ip = {
-		.version = 4, .ihl = 5, .ttl = SAL_FORGED_TTL,
-		.protocol = IPPROTO_SERVAL,
-		.frag_off = htons(IP_DF), .saddr = from.s_addr,
-		.daddr = to.s_addr,
+		.version = 4, .ihl = 5, .protocol = IPPROTO_SERVAL,
+		.ttl = outer->ttl ? outer->ttl : SAL_FORGED_TTL,
+		.tos = outer->tos, .frag_off = htons(IP_DF),
+		.saddr = outer->from.s_addr, .daddr = outer->to.s_addr,
 	};
 	struct iovec iov[] = {
 		{ &ip, sizeof(ip) }, { (void *)p->b, p->len },
@@ -188,6 +214,12 @@ void sal_put(int fd, const struct sal_buf *p, struct in_addr from,
 	};
 
 	expect((size_t)must(sendmsg(fd, &msg, 0)) == sizeof(ip) + p->len);
+}
+
+void sal_put(int fd, const struct sal_buf *p, struct in_addr from,
+	     struct in_addr to)
+{
+	sal_put_outer(fd, p, &(struct sal_outer) { .from = from, .to = to });
 }
 
 void sal_send(enum sv_host h, const struct sal_buf *p, struct in_addr from,

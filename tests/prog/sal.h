@@ -83,10 +83,17 @@ struct sal_seen {
 	unsigned int plen;
 };
 
+/* An IP header; @ttl 0 is SAL_FORGED_TTL */
+struct sal_outer {
+	struct in_addr from, to;
+	__u8 ttl, tos;
+};
+
 void sal_start(struct sal_buf *p, __u32 src, __u32 dst, __u8 proto);
 void sal_add(struct sal_buf *p, const void *ext, size_t len);
 void sal_add_control(struct sal_buf *p, const struct sal_control *c);
 void sal_add_service(struct sal_buf *p, const void *id);
+void sal_add_source(struct sal_buf *p, const struct in6_addr *way, size_t n);
 void sal_seal(struct sal_buf *p);
 void sal_data(struct sal_buf *p, const void *data, size_t len);
 void sal_tcp(struct sal_buf *p, const struct tcp_seg *t);
@@ -96,6 +103,8 @@ void sal_syn(struct sal_buf *p, const void *service, __u32 id);
 int sal_open(enum sv_host h);
 void sal_put(int fd, const struct sal_buf *p, struct in_addr from,
 	     struct in_addr to);
+void sal_put_outer(int fd, const struct sal_buf *p,
+		   const struct sal_outer *outer);
 void sal_send(enum sv_host h, const struct sal_buf *p, struct in_addr from,
 	      struct in_addr to);
 __u16 sal_sum(const void *buf, size_t len, __u32 start);

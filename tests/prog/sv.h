@@ -198,6 +198,8 @@ int cmd_flood(int argc, char **argv);
 int cmd_crowd(int argc, char **argv);
 int cmd_replies(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_syn(int argc, char **argv);
+int cmd_way(int argc, char **argv);
 int cmd_packets(int argc, char **argv);
 int cmd_orphans(int argc, char **argv);
 int cmd_v6(int argc, char **argv);

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The service router: requests that the table leads to another host
+ * (Documentation/protocol.rst section 4.12).
+ *
+ *	C -- SYN --> R1 -- SYN, SOURCE{C, R1} --> R2 -- ...{C, R1, R2} --> S
+ *	C <-- SYN-ACK, and then all that the connection sends -----------> S
+ *
+ * A request names a service and no flow: a SYN, or a datagram that is not
+ * connected.  Where it leads is looked up for each of them, and nothing is
+ * kept.  What is passed on is a packet of this host's own, with its address
+ * outside, so it goes through OUTPUT and not through FORWARD; but its hop
+ * limit is the old one less one.  The transport is not looked at and stays
+ * where it is; the SAL header grows towards the front.
+ *
+ * Whoever can set SOURCE says where the answer goes.  So it is looked at only
+ * if the host that it comes from is in sal_routers, and by a responder only
+ * for the one SYN-ACK or refusal that answers a SYN (handshake.c).
+ */
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/netdevice.h>
+#include <net/dst.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/route.h>
+
+#include "routers.h"
+#include "sal.h"
+#include "way.h"
+
+/**
+ * struct hop - a request on its way through here
+ * @t:    where it goes
+ * @add:  what SOURCE gains: where it came from, if nothing says so yet, and
+ *        this host
+ * @n:    how many these are
+ * @grow: bytes by which its header is longer then
+ */
+struct hop {
+	struct serval_target *t;
+	struct in6_addr add[2];
+	unsigned int n;
+	int grow;
+};
+
+/* Return: SERVAL_MIB_FORWARDED, or why it cannot be passed on */
+static enum serval_mib_field check_packet(const struct sk_buff *skb,
+					  const struct serval_pkt *pkt)
+{
+	const struct in6_addr saddr = serval_outer_saddr(skb);
+
+	if (!serval_addr_is_host(&saddr) ||
+	    skb_is_gso(skb))
+		return SERVAL_MIB_FWDIMPOSSIBLE;
+	/* no sum may be left to compute but the transport's */
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_checksum_start_offset(skb) != pkt->len)
+		return SERVAL_MIB_FWDIMPOSSIBLE;
+	if (serval_outer_hop_limit(skb) <= 1)
+		return SERVAL_MIB_FWDTTL;
+	return SERVAL_MIB_FORWARDED;
+}
+
+/* Has it been here already, or where it is to go? */
+static bool loops(struct serval_net *sn, const struct sk_buff *skb,
+		  const struct serval_pkt *pkt, const struct in6_addr *target)
+{
+	const struct in6_addr saddr = serval_outer_saddr(skb);
+	struct in6_addr addr;
+	unsigned int i;
+
+	for (i = 0; i < pkt->hops; i++) {
+		serval_wire_get_hop(skb->data, pkt, i, &addr);
+		if (ipv6_addr_equal(&addr, target) ||
+		    serval_addr_is_local(sn, &addr))
+			return true;
+	}
+	return ipv6_addr_equal(&saddr, target);
+}
+
+/* Return: SERVAL_MIB_FORWARDED, or why SOURCE cannot tell of this hop */
+static enum serval_mib_field add_hop(struct serval_net *sn,
+				     const struct sk_buff *skb,
+				     const struct serval_pkt *pkt,
+				     struct hop *hop)
+{
+	if (loops(sn, skb, pkt, &hop->t->addr))
+		return SERVAL_MIB_FWDLOOP;
+	if (!pkt->hops)
+		hop->add[hop->n++] = serval_outer_saddr(skb);
+	hop->add[hop->n++] = serval_outer_daddr(skb);
+	hop->grow = serval_wire_growth(pkt, hop->add, hop->n);
+	return hop->grow < 0 ? SERVAL_MIB_FWDTOOLONG : SERVAL_MIB_FORWARDED;
+}
+
+static void tell_ttl(struct sk_buff *skb)
+{
+	if (serval_outer_is4(skb))
+		icmp_send(skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
+	else
+		icmpv6_send(skb, ICMPV6_TIME_EXCEED, ICMPV6_EXC_HOPLIMIT, 0);
+}
+
+/* @room: for what the sender's packet has from its SAL header on */
+static void tell_mtu(struct sk_buff *skb, int room)
+{
+	u32 mtu = max(room, 0) - skb_network_offset(skb);
+
+	if (serval_outer_is4(skb))
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
+	else
+		icmpv6_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+}
+
+static void drop(struct serval_net *sn, struct sk_buff *skb,
+		 const struct serval_pkt *pkt, struct serval_target *t,
+		 enum serval_mib_field why)
+{
+	if (why == SERVAL_MIB_FWDTTL)
+		tell_ttl(skb);
+	serval_target_dropped(t, skb->len - pkt->len);
+	serval_drop(sn, skb, why);
+}
+
+/* The client hears of it, as if its own table had no way: the NACK goes where
+ * the SYN-ACK would
+ */
+static void tell_refused(struct serval_net *sn, const struct sk_buff *skb,
+			 const struct serval_pkt *pkt)
+{
+	/* of a datagram, who has it refuses; a way may come with a verdict */
+	if (pkt->has & SERVAL_HAS_CONTROL)
+		serval_nack_send(sn, skb, pkt, EHOSTUNREACH);
+}
+
+/* May IP cut it?  Only what it was allowed to cut before */
+static bool may_cut(const struct sk_buff *skb)
+{
+	return serval_outer_is4(skb) ? !(ip_hdr(skb)->frag_off & htons(IP_DF)) :
+				       IP6CB(skb)->frag_max_size;
+}
+
+/* It becomes a packet of this host; what belongs to the received one goes */
+static void disown(struct sk_buff *skb, u8 tos)
+{
+	bool cut = may_cut(skb);
+
+	skb_orphan(skb);
+	skb_scrub_packet(skb, false);
+	skb->ignore_df = cut;
+	skb->encapsulation = 0;	/* inside UDP it came, but goes without */
+	skb_clear_tstamp(skb);
+	skb_forward_csum(skb);
+	skb->priority = rt_tos2priority(tos);
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+}
+
+static void transmit(struct serval_net *sn, struct sk_buff *skb,
+		     const struct serval_pkt *pkt, struct serval_path *path,
+		     const struct hop *hop)
+{
+	const struct serval_outer outer = {
+		.tos = serval_outer_tos(skb),
+		.hop_limit = serval_outer_hop_limit(skb) - 1,
+	};
+	u32 bytes = skb->len - pkt->len;
+
+	disown(skb, outer.tos);
+	serval_wire_add_hops(skb_push(skb, hop->grow), pkt, hop->add, hop->n,
+			     hop->grow);
+	skb_reset_transport_header(skb);
+	if (serval_path_forward(sn, path, skb, outer) < 0) {
+		serval_target_dropped(hop->t, bytes);
+	} else {
+		serval_target_resolved(hop->t, bytes);
+		SERVAL_INC(sn, FORWARDED);
+	}
+}
+
+static void send_along(struct serval_net *sn, struct sk_buff *skb,
+		       const struct serval_pkt *pkt, struct serval_path *path,
+		       const struct hop *hop)
+{
+	const struct net_device *dev = rcu_dereference(path->dst)->dev;
+	/* a long way may not fit the link at all */
+	int room = (int)serval_path_room(path) - hop->grow;
+
+	if (dev->flags & IFF_LOOPBACK)
+		return drop(sn, skb, pkt, hop->t, SERVAL_MIB_FWDLOOP);
+	if ((int)skb->len > room && !may_cut(skb)) {
+		tell_mtu(skb, room);
+		return drop(sn, skb, pkt, hop->t, SERVAL_MIB_FWDTOOBIG);
+	}
+	if (skb->len + hop->grow + serval_path_overhead(path) > U16_MAX)
+		return drop(sn, skb, pkt, hop->t, SERVAL_MIB_FWDTOOBIG);
+	if (skb_cow_head(skb, hop->grow + serval_path_overhead(path) +
+			 LL_RESERVED_SPACE(dev)))
+		return drop(sn, skb, pkt, hop->t, SERVAL_MIB_OUTNOMEM);
+	transmit(sn, skb, pkt, path, hop);
+}
+
+static void pass_on(struct serval_net *sn, struct sk_buff *skb,
+		    const struct serval_pkt *pkt, struct serval_target *t)
+{
+	enum serval_mib_field why = check_packet(skb, pkt);
+	struct hop hop = { .t = t };
+	struct serval_way *way;
+	u32 mark = skb->mark;
+
+	if (why == SERVAL_MIB_FORWARDED)
+		why = add_hop(sn, skb, pkt, &hop);
+	if (why != SERVAL_MIB_FORWARDED)
+		return drop(sn, skb, pkt, t, why);
+
+	way = serval_way_find(sn, t, mark);
+	if (IS_ERR(way)) {	/* counted already */
+		tell_refused(sn, skb, pkt);
+		serval_target_dropped(t, skb->len - pkt->len);
+		return kfree_skb(skb);
+	}
+	send_along(sn, skb, pkt, &way->path, &hop);
+	serval_way_put(way, mark);
+}
+
+/* No rule, or one that says drop */
+static void refuse(struct serval_net *sn, struct sk_buff *skb,
+		   const struct serval_pkt *pkt, struct serval_target *t)
+{
+	tell_refused(sn, skb, pkt);
+	if (t)
+		serval_target_dropped(t, skb->len - pkt->len);
+	serval_drop(sn, skb, SERVAL_MIB_NORULE);
+}
+
+/* May SOURCE be believed?  If not, where to answer is not known */
+static bool check_source(struct serval_net *sn, struct sk_buff *skb,
+			 const struct serval_pkt *pkt)
+{
+	const struct in6_addr saddr = serval_outer_saddr(skb);
+
+	if (!pkt->hops)
+		return true;
+	if (!serval_routers_trusted(sn, &saddr))
+		serval_drop(sn, skb, SERVAL_MIB_SOURCEUNTRUSTED);
+	else if (!serval_addr_is_host(&pkt->origin))
+		serval_drop(sn, skb, SERVAL_MIB_SOURCEIMPOSSIBLE);
+	else
+		return true;
+	return false;
+}
+
+/**
+ * serval_forward() - pass a request on, if it is not for this host
+ * @sn:  namespace
+ * @skb: at the SAL header; consumed unless it is for this host
+ * @pkt: parsed header, with a service and without a destination flow
+ *
+ * If it is for this host, its SOURCE can be believed.
+ *
+ * Context: softirq, rcu_read_lock() held.
+ * Return: false if this host is to take it.
+ */
+bool serval_forward(struct serval_net *sn, struct sk_buff *skb,
+		    const struct serval_pkt *pkt)
+{
+	const struct serval_target_set *set;
+	struct serval_target *t;
+
+	if (unlikely(!check_source(sn, skb, pkt)))
+		return true;
+	/* what this host sent to itself has been resolved, and what is sent to
+	 * many is for those alone
+	 */
+	if (!READ_ONCE(sn->settings.sal_forward) ||
+	    skb->dev->flags & IFF_LOOPBACK || serval_outer_is_group(skb))
+		return false;
+	set = serval_service_find(sn, &pkt->service[0], pkt->protocol);
+	t = set ? serval_service_choose(sn, set, SERVAL_MODE_ANYCAST,
+					pkt->protocol, NULL) : NULL;
+	if (t && t->type == SERVAL_SERVICE_DEMUX)
+		return false;
+	if (t && t->type == SERVAL_SERVICE_FORWARD)
+		pass_on(sn, skb, pkt, t);
+	else
+		refuse(sn, skb, pkt, t);
+	return true;
+}

@@ -12,7 +12,8 @@
  * Whoever takes a packet out of the queue, under its lock, alone decides what
  * becomes of it.  A copy of a held packet is dropped quietly: senders repeat
  * themselves while they wait.  At most SERVAL_DELAY_MAX are held, and none if
- * nobody would hear of it.
+ * nobody would hear of it.  Of other hosts' there are fewer, and they share a
+ * bounded memory, so that this host's own find room whatever others send.
  *
  * A packet ends with one of those, or with its namespace; the reference on its
  * socket ends with it.
@@ -46,6 +47,22 @@ static void schedule_expiry(struct serval_delay *q, unsigned long deadline)
 			 time_after(deadline, now) ? deadline - now : 0);
 }
 
+static bool is_foreign(const struct serval_held *held)
+{
+	return !ipv6_addr_any(&held->info.from);
+}
+
+static bool is_full(const struct serval_delay *q,
+		    const struct serval_held *held)
+{
+	if (q->count >= SERVAL_DELAY_MAX)
+		return true;
+	return is_foreign(held) &&
+	       (q->foreign >= SERVAL_DELAY_FOREIGN_MAX ||
+		q->foreign_bytes + held->skb->truesize >
+		SERVAL_DELAY_FOREIGN_BYTES);
+}
+
 static void __insert(struct serval_net *sn, struct serval_held *held)
 {
 	struct serval_delay *q = &sn->delay;
@@ -61,6 +78,10 @@ static void __insert(struct serval_net *sn, struct serval_held *held)
 	list_add_tail(&held->node, &q->list);
 	hash_add(q->keys, &held->hash, held->key);
 	WRITE_ONCE(q->count, q->count + 1);
+	if (is_foreign(held)) {
+		q->foreign++;
+		q->foreign_bytes += held->skb->truesize;
+	}
 	if (q->count == 1 || time_before(held->info.deadline, q->next))
 		schedule_expiry(q, held->info.deadline);
 }
@@ -72,6 +93,10 @@ static void __take(struct serval_delay *q, struct serval_held *held,
 	hash_del(&held->hash);
 	list_move_tail(&held->node, taken);
 	WRITE_ONCE(q->count, q->count - 1);
+	if (is_foreign(held)) {
+		q->foreign--;
+		q->foreign_bytes -= held->skb->truesize;
+	}
 }
 
 static void held_free(struct serval_held *held)
@@ -112,7 +137,7 @@ int serval_delay_hold(struct serval_net *sn, const struct serval_held *what)
 		why = SERVAL_MIB_DELAYCOPIES;
 	} else if (!serval_event_delay_wanted(sn)) {
 		why = SERVAL_MIB_DELAYNOLISTENER;
-	} else if (q->count >= SERVAL_DELAY_MAX) {
+	} else if (is_full(q, held)) {
 		why = SERVAL_MIB_DELAYFULL;
 	} else {
 		why = SERVAL_MIB_DELAYHELD;
@@ -192,9 +217,11 @@ static void drop_taken(struct serval_net *sn, struct list_head *taken,
 	struct serval_held *held, *next;
 
 	list_for_each_entry_safe(held, next, taken, node) {
-		serval_drop(sn, held->skb, why);
+		/* counted before its sender can know */
+		serval_drop(sn, skb_get(held->skb), why);
 		if (held->ops->drop)
 			held->ops->drop(sn, held);
+		consume_skb(held->skb);
 		held_free(held);
 		cond_resched();
 	}

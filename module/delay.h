@@ -18,6 +18,9 @@ struct sock;
 
 /* Published limit of a namespace's queue */
 #define SERVAL_DELAY_MAX	1024
+/* Of these, from other hosts; and what they take of the memory */
+#define SERVAL_DELAY_FOREIGN_MAX	512
+#define SERVAL_DELAY_FOREIGN_BYTES	(1024 * 1024)
 #define SERVAL_DELAY_HASH_BITS	8
 
 /**
@@ -41,7 +44,7 @@ struct serval_delay_info {
 /**
  * struct serval_delay_ops - what becomes of a held packet
  * @release: send it on; consumes @held->skb
- * @drop:    tell the sender that it won't be; may be NULL
+ * @drop:    tell the sender that it won't be; keeps @held->skb; may be NULL
  *
  * Both in process context, without a lock, the packet out of the queue.
  */
@@ -76,15 +79,19 @@ struct serval_held {
  * @list:    by id, oldest first
  * @keys:    by key
  * @count:   how many; read without the lock to see that there are none
+ * @foreign: how many of them are from other hosts
+ * @foreign_bytes: truesize of those
  * @last_id: of the one that came last
  * @next:    jiffies at which @expire is due, while there are some
  * @expire:  drops those that nobody decided about
  */
 struct serval_delay {
-	spinlock_t lock;	/* protects list, keys, count, last_id, next */
+	spinlock_t lock;	/* protects all that follows */
 	struct list_head list;
 	DECLARE_HASHTABLE(keys, SERVAL_DELAY_HASH_BITS);
 	u32 count;
+	u32 foreign;
+	u32 foreign_bytes;
 	u32 last_id;
 	unsigned long next;
 	struct delayed_work expire;

@@ -20,11 +20,15 @@
 #include <linux/icmpv6.h>
 #include <linux/ip.h>
 #include <linux/netdevice.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
 #include <net/dst.h>
 #include <net/icmp.h>
 #include <net/ip.h>
 #include <net/route.h>
 
+#include "delay.h"
+#include "events.h"
 #include "routers.h"
 #include "sal.h"
 #include "way.h"
@@ -223,14 +227,113 @@ static void pass_on(struct serval_net *sn, struct sk_buff *skb,
 	serval_way_put(way, mark);
 }
 
-/* No rule, or one that says drop */
 static void refuse(struct serval_net *sn, struct sk_buff *skb,
-		   const struct serval_pkt *pkt, struct serval_target *t)
+		   const struct serval_pkt *pkt, struct serval_target *t,
+		   enum serval_mib_field why)
 {
 	tell_refused(sn, skb, pkt);
 	if (t)
 		serval_target_dropped(t, skb->len - pkt->len);
-	serval_drop(sn, skb, SERVAL_MIB_NORULE);
+	serval_drop(sn, skb, why);
+}
+
+static struct in6_addr client_of(const struct sk_buff *skb,
+				 const struct serval_pkt *pkt)
+{
+	return pkt->hops ? pkt->origin : serval_outer_saddr(skb);
+}
+
+/* The same for each copy of a SYN; no datagram is a copy of another */
+static u64 held_key(const struct serval_net *sn, const struct sk_buff *skb,
+		    const struct serval_pkt *pkt)
+{
+	const struct {
+		struct in6_addr client;
+		struct service_id service;
+		u64 nonce;
+		u64 id;
+	} in = {
+		.client = client_of(skb, pkt),
+		.service = pkt->service[0],
+		.nonce = pkt->nonce,
+		.id = (__force u32)pkt->src,
+	};
+
+	return pkt->has & SERVAL_HAS_CONTROL ?
+	       siphash(&in, sizeof(in), &sn->secret) : get_random_u64();
+}
+
+static void release_held(struct serval_net *sn, const struct serval_held *held)
+{
+	struct sk_buff *skb = held->skb;
+
+	local_bh_disable();
+	rcu_read_lock();
+	skb->dev = dev_get_by_index_rcu(sn->net, skb->skb_iif);
+	if (skb->dev)
+		serval_input_held(sn, skb);
+	else
+		serval_drop(sn, skb, SERVAL_MIB_DELAYCANCELLED);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+static void drop_held(struct serval_net *sn, const struct serval_held *held)
+{
+	const struct sk_buff *skb = held->skb;
+	struct serval_pkt pkt;
+
+	if (serval_wire_parse(skb->data, skb_headlen(skb), &pkt))
+		return;
+	local_bh_disable();
+	rcu_read_lock();
+	tell_refused(sn, skb, &pkt);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+static const struct serval_delay_ops held_ops = {
+	.release = release_held,
+	.drop = drop_held,
+};
+
+static void hold(struct serval_net *sn, struct sk_buff *skb,
+		 const struct serval_pkt *pkt, struct serval_target *t)
+{
+	enum serval_mib_field why = check_packet(skb, pkt);
+	const struct serval_held held = {
+		.info.protocol = pkt->protocol,
+		.info.service = pkt->service[0],
+		.info.source = pkt->service[1],
+		.info.from = client_of(skb, pkt),
+		.key = held_key(sn, skb, pkt),
+		.skb = skb,
+		.ops = &held_ops,
+	};
+	u32 bytes = skb->len - pkt->len;
+
+	if (why != SERVAL_MIB_FORWARDED)
+		return drop(sn, skb, pkt, t, why);
+	if (!serval_event_delay_wanted(sn))
+		return refuse(sn, skb, pkt, t, SERVAL_MIB_DELAYNOLISTENER);
+	skb_orphan(skb);
+	skb_dst_drop(skb);
+	nf_reset_ct(skb);
+	skb->dev = NULL;
+	/* who finds no place may find one when he asks again */
+	if (serval_delay_hold(sn, &held))
+		serval_target_dropped(t, bytes);
+	else
+		serval_target_resolved(t, bytes);
+}
+
+/* A copy that waits is not needed any more */
+static void forget_held(struct serval_net *sn, const struct sk_buff *skb,
+			const struct serval_pkt *pkt)
+{
+	if (unlikely(READ_ONCE(sn->delay.count)) &&
+	    pkt->has & SERVAL_HAS_CONTROL)
+		serval_delay_cancel(sn, held_key(sn, skb, pkt));
 }
 
 /* May SOURCE be believed?  If not, where to answer is not known */
@@ -278,11 +381,16 @@ bool serval_forward(struct serval_net *sn, struct sk_buff *skb,
 	set = serval_service_find(sn, &pkt->service[0], pkt->protocol);
 	t = set ? serval_service_choose(sn, set, SERVAL_MODE_ANYCAST,
 					pkt->protocol, NULL) : NULL;
+	if (t && t->type == SERVAL_SERVICE_DELAY) {
+		hold(sn, skb, pkt, t);
+		return true;
+	}
+	forget_held(sn, skb, pkt);
 	if (t && t->type == SERVAL_SERVICE_DEMUX)
 		return false;
 	if (t && t->type == SERVAL_SERVICE_FORWARD)
 		pass_on(sn, skb, pkt, t);
 	else
-		refuse(sn, skb, pkt, t);
+		refuse(sn, skb, pkt, t, SERVAL_MIB_NORULE);
 	return true;
 }

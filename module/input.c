@@ -351,6 +351,18 @@ static void rcv_parsed(struct serval_net *sn, struct sk_buff *skb,
 	rcv_segment(sn, skb, pkt.src, pkt.dst, len);
 }
 
+/**
+ * serval_input_held() - take a request that serval_forward() has held
+ * @sn:  namespace
+ * @skb: as it was then, but for its route; consumed
+ *
+ * Context: BH disabled, rcu_read_lock() held.
+ */
+void serval_input_held(struct serval_net *sn, struct sk_buff *skb)
+{
+	rcv_parsed(sn, skb, serval_wire_len((struct serval_hdr *)skb->data));
+}
+
 /* What serval_wire_parse() would find, for the header of nearly all packets */
 static bool is_plain(const struct serval_hdr *hdr)
 {

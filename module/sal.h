@@ -36,6 +36,7 @@ void serval_clamp_mss(struct sk_buff *skb, u16 mss);
 /* input.c */
 void serval_taken(struct serval_net *sn, struct sk_buff *skb);
 void serval_input(struct serval_net *sn, struct sk_buff *skb);
+void serval_input_held(struct serval_net *sn, struct sk_buff *skb);
 int serval_input_init(void);
 void serval_input_exit(void);
 void serval_drop(struct serval_net *sn, struct sk_buff *skb,

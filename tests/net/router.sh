@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, a client would have to know where every service is, and learn of each move.
+# limit: 600
 . "$(dirname "$0")/lib.sh"
 
 need nft
-plan 56
+plan 64
 lan c r1 r2 s1 s2
 C=10.9.0.1 R1=10.9.0.2 R2=10.9.0.3 S1=10.9.0.4 S2=10.9.0.5
 C6=fd09::1 R16=fd09::2 S16=fd09::4
@@ -218,4 +219,23 @@ for case in dgram-request dgram-names dgram-fragments dgram-refused; do
 	check "$case through the router" between c s1 -c $C -s $S1 case $case
 done
 within "it passed them on" "$(counter r1 Forwarded)" $((fwd + 8)) $((fwd + 40))
+serval r1 service change 0x5e/8 via $S1 to $R2
+rule r2 0x5e/8 via $S1
+believes s1 $R2
+for case in dgram-request dgram-names dgram-fragments dconn-exchange; do
+	check "$case through two routers" between c s1 -c $C -s $S1 case $case
+done
+serval r1 service change 0x5e/8 via $R2 to $S1
+serval c service change 0x5e/8 via $R1 to $R16
+believes s1 $R1
+for case in dgram-request dconn-server-first; do
+	check "$case: IPv6 before the router, IPv4 behind it" between c s1 case $case
+done
+serval c service change 0x5e/8 via $R16 to $R1
+serval r1 service change 0x5e/8 via $S1 to $S16
+believes s1 $R16
+for case in dgram-request dconn-server-first; do
+	check "$case: IPv4 before the router, IPv6 behind it" between c s1 case $case
+done
+serval r2 service del 0x5e/8 via $S1
 check "no flow is left" wait_until 30 no_flows c s1 s2

@@ -38,8 +38,7 @@ static_assert(sizeof(struct service_id) + 4 == SERVAL_SERVICE_LEN);
 static_assert(sizeof(((struct serval_pkt *)0)->nonce) == SERVAL_NONCE_LEN);
 
 /* What Documentation/protocol.rst section 3 allows; @max_count 10 is the
- * limit of the packet, so no limit.  How many addresses of which family fit
- * into ADDRESS is for whoever reads them.
+ * limit of the packet, so no limit.
  */
 static const struct ext_rule {
 	u8 min_len;
@@ -48,7 +47,7 @@ static const struct ext_rule {
 } ext_rules[EXT_TYPES] = {
 	[SERVAL_EXT_CONTROL]	= { SERVAL_CONTROL_LEN, SERVAL_CONTROL_LEN, 1 },
 	[SERVAL_EXT_SERVICE]	= { SERVAL_SERVICE_LEN, SERVAL_SERVICE_LEN, 2 },
-	[SERVAL_EXT_ADDRESS]	= { 12, 255, SERVAL_EXT_COUNT_MAX },
+	[SERVAL_EXT_ADDRESS]	= { SERVAL_ADDRESS_LEN, 255, 1 },
 	[SERVAL_EXT_SOURCE]	= { 12, 244, 1 },
 	[SERVAL_EXT_KEY]	= { 36, 36, SERVAL_EXT_COUNT_MAX },
 	[SERVAL_EXT_AUTH]	= { 20, 20, SERVAL_EXT_COUNT_MAX },
@@ -147,15 +146,28 @@ static void get_addr(const u8 *p, unsigned int size, struct in6_addr *addr)
 	memcpy(addr->s6_addr + 16 - size, p, size);
 }
 
+/* Where to ask instead is one address; lists of them are not used yet */
+static void parse_address(const u8 *ext, struct serval_pkt *pkt)
+{
+	unsigned int family = get_u16(ext + 2);
+	unsigned int size = ext[1] - SERVAL_ADDRESS_LEN;
+
+	if (!(size == 4 && family == SERVAL_WIRE_IPV4) &&
+	    !(size == 16 && family == SERVAL_WIRE_IPV6))
+		return;
+	pkt->has |= SERVAL_HAS_ADDRESS;
+	get_addr(ext + SERVAL_ADDRESS_LEN, size, &pkt->address);
+}
+
 /* At least the original source and who passed the packet on */
 static enum serval_wire_err parse_source(const u8 *ext, unsigned int at,
 					 struct serval_pkt *pkt)
 {
 	unsigned int family = get_u16(ext + 2), len = ext[1];
-	unsigned int size = family == SERVAL_SOURCE_IPV6 ? 16 : 4;
+	unsigned int size = family == SERVAL_WIRE_IPV6 ? 16 : 4;
 	unsigned int n = (len - SERVAL_SOURCE_LEN) / size;
 
-	if ((size == 4 && family != SERVAL_SOURCE_IPV4) ||
+	if ((size == 4 && family != SERVAL_WIRE_IPV4) ||
 	    len != SERVAL_SOURCE_LEN + n * size ||
 	    n < 2 || n > SERVAL_SOURCE_MAX)
 		return SERVAL_WIRE_EXT_LEN;
@@ -176,6 +188,9 @@ static enum serval_wire_err parse_ext(const u8 *ext, unsigned int at,
 		return SERVAL_WIRE_OK;
 	case SERVAL_EXT_SERVICE:
 		parse_service(ext, pkt);
+		return SERVAL_WIRE_OK;
+	case SERVAL_EXT_ADDRESS:
+		parse_address(ext, pkt);
 		return SERVAL_WIRE_OK;
 	case SERVAL_EXT_SOURCE:
 		return parse_source(ext, at, pkt);
@@ -264,9 +279,14 @@ enum serval_wire_err serval_wire_parse(const void *buf, unsigned int len,
 			  hdr_len - SERVAL_HDR_LEN, pkt);
 }
 
+static unsigned int addr_size(const struct in6_addr *addr)
+{
+	return is_mapped(addr) ? 4 : 16;
+}
+
 /**
  * serval_wire_size() - bytes serval_wire_build() will write
- * @pkt: only @pkt->has is read
+ * @pkt: only @pkt->has is read, and @pkt->address if there is one
  *
  * Context: any.
  * Return: SERVAL_HDR_LEN to SERVAL_BUILD_MAX, a multiple of 4.
@@ -281,6 +301,8 @@ unsigned int serval_wire_size(const struct serval_pkt *pkt)
 		len += SERVAL_SERVICE_LEN;
 	if (pkt->has & SERVAL_HAS_SERVICE2)
 		len += SERVAL_SERVICE_LEN;
+	if (pkt->has & SERVAL_HAS_ADDRESS)
+		len += SERVAL_ADDRESS_LEN + addr_size(&pkt->address);
 	return len;
 }
 
@@ -304,6 +326,17 @@ static u8 *build_service(u8 *ext, const struct service_id *id)
 	ext[3] = 0;
 	memcpy(ext + 4, id, sizeof(*id));
 	return ext + SERVAL_SERVICE_LEN;
+}
+
+static void build_address(u8 *ext, const struct in6_addr *addr)
+{
+	unsigned int size = addr_size(addr);
+
+	memset(ext, 0, SERVAL_ADDRESS_LEN);
+	ext[0] = SERVAL_EXT_ADDRESS << 4;
+	ext[1] = SERVAL_ADDRESS_LEN + size;
+	ext[3] = size == 16 ? SERVAL_WIRE_IPV6 : SERVAL_WIRE_IPV4;
+	memcpy(ext + SERVAL_ADDRESS_LEN, addr->s6_addr + 16 - size, size);
 }
 
 static void seal(void *buf, struct serval_hdr *hdr, unsigned int len)
@@ -342,7 +375,9 @@ unsigned int serval_wire_build(void *buf, const struct serval_pkt *pkt)
 	if (pkt->has & SERVAL_HAS_SERVICE)
 		ext = build_service(ext, &pkt->service[0]);
 	if (pkt->has & SERVAL_HAS_SERVICE2)
-		build_service(ext, &pkt->service[1]);
+		ext = build_service(ext, &pkt->service[1]);
+	if (pkt->has & SERVAL_HAS_ADDRESS)
+		build_address(ext, &pkt->address);
 	seal(buf, &hdr, len);
 	return len;
 }
@@ -451,7 +486,7 @@ void serval_wire_add_hops(void *buf, const struct serval_pkt *pkt,
 	ext[0] = SERVAL_EXT_SOURCE << 4;
 	ext[1] = len;
 	ext[2] = 0;
-	ext[3] = size == 16 ? SERVAL_SOURCE_IPV6 : SERVAL_SOURCE_IPV4;
+	ext[3] = size == 16 ? SERVAL_WIRE_IPV6 : SERVAL_WIRE_IPV4;
 	ext += SERVAL_SOURCE_LEN + pkt->hops * size;
 	for (i = 0; i < n; i++, ext += size)
 		memcpy(ext, add[i].s6_addr + 16 - size, size);

@@ -55,12 +55,16 @@ enum serval_ext_type {
 
 #define SERVAL_CONTROL_LEN	20
 #define SERVAL_SERVICE_LEN	36
-#define SERVAL_SOURCE_LEN	4	/* before the addresses */
+#define SERVAL_ADDRESS_LEN	12	/* before the addresses */
+#define SERVAL_SOURCE_LEN	4	/* see SERVAL_ADDRESS_LEN */
 #define SERVAL_SOURCE_MAX	20	/* addresses */
 
-/* Families of SOURCE */
-#define SERVAL_SOURCE_IPV4	2	/* 4 bytes each */
-#define SERVAL_SOURCE_IPV6	10	/* 16 bytes, IPv4 as ::ffff:a.b.c.d */
+/* Families of ADDRESS and SOURCE */
+#define SERVAL_WIRE_IPV4	2	/* 4 bytes each */
+#define SERVAL_WIRE_IPV6	10	/* 16 bytes, IPv4 as ::ffff:a.b.c.d */
+
+/* Reason of a NACK that says where to ask instead: EREMOTE of Linux */
+#define SERVAL_REASON_REDIRECT	66
 
 /* CONTROL flags */
 #define SERVAL_CTRL_SYN		0x80
@@ -79,7 +83,8 @@ enum serval_ext_type {
 #define SERVAL_CONTROL_PKT_LEN	(SERVAL_HDR_LEN + SERVAL_CONTROL_LEN)
 /* The longest header this host builds: everything struct serval_pkt holds */
 #define SERVAL_BUILD_MAX	(SERVAL_HDR_LEN + SERVAL_CONTROL_LEN + \
-				 2 * SERVAL_SERVICE_LEN)
+				 2 * SERVAL_SERVICE_LEN + \
+				 SERVAL_ADDRESS_LEN + 16)
 
 /* An unconnected datagram's */
 #define SERVAL_DATAGRAM_LEN	(SERVAL_HDR_LEN + 2 * SERVAL_SERVICE_LEN)
@@ -89,6 +94,7 @@ enum serval_ext_type {
 #define SERVAL_HAS_SERVICE	0x02	/* service[0] */
 #define SERVAL_HAS_SERVICE2	0x04	/* service[1] */
 #define SERVAL_HAS_SOURCE	0x08	/* origin */
+#define SERVAL_HAS_ADDRESS	0x10	/* address */
 
 /**
  * struct serval_pkt - a parsed header, or one to build
@@ -109,6 +115,7 @@ enum serval_ext_type {
  * @nonce:    CONTROL: 8 bytes, opaque
  * @service:  SERVICE: destination and, in unconnected datagrams, source
  * @origin:   SOURCE: its first address
+ * @address:  ADDRESS: its only one; with more it counts as not there
  *
  * The other addresses of SOURCE, which only routers want, stay in the packet:
  * serval_wire_get_hop().
@@ -130,6 +137,7 @@ struct serval_pkt {
 	__u64 nonce;
 	struct service_id service[2];
 	struct in6_addr origin;
+	struct in6_addr address;
 };
 
 /* Why a header was refused; the order is that of the counters */

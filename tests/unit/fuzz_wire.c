@@ -31,14 +31,16 @@ static void put_csum(u8 *buf, size_t len)
 /* What was read, written and read again is the same, but for SOURCE */
 static void check_rebuild(struct serval_pkt *pkt)
 {
-	unsigned int len = serval_wire_size(pkt);
-	u8 *buf = malloc(len);
+	unsigned int len;
 	struct serval_pkt back;
+	u8 *buf;
 
 	pkt->has &= ~SERVAL_HAS_SOURCE;
 	pkt->hops = 0;
 	memset(&pkt->origin, 0, sizeof(pkt->origin));
 
+	len = serval_wire_size(pkt);
+	buf = malloc(len);
 	check(len <= SERVAL_BUILD_MAX);
 	check(serval_wire_build(buf, pkt) == len);
 	check(serval_wire_parse(buf, len, &back) == SERVAL_WIRE_OK);

@@ -32,7 +32,9 @@ static void gen_built(const char *dir)
 	static const u8 protos[] = { 6, 17, 59 };
 	u8 buf[1 + SERVAL_BUILD_MAX];
 
-	for (pkt.has = 0; pkt.has < 8; pkt.has++) {
+	for (pkt.has = 0; pkt.has < 32; pkt.has++) {
+		if (pkt.has & SERVAL_HAS_SOURCE)
+			continue;
 		pkt.protocol = protos[pkt.has % 3];
 		buf[0] = pkt.has;
 		save(dir, "built", pkt.has, buf,
@@ -57,8 +59,8 @@ static void gen_exts(const char *dir)
 		buf[13] = type << 4;
 		if (type)
 			buf[14] = lens[type];
-		if (type == SERVAL_EXT_SOURCE)
-			buf[16] = SERVAL_SOURCE_IPV4;
+		if (type == SERVAL_EXT_ADDRESS || type == SERVAL_EXT_SOURCE)
+			buf[16] = SERVAL_WIRE_IPV4;
 		save(dir, "ext", type, buf, len);
 		buf[13] |= SERVAL_EXT_CRITICAL;
 		save(dir, "critical", type, buf, len);
@@ -85,7 +87,7 @@ static void gen_source(const char *dir)
 		buf[10] = 6;
 		buf[13] = SERVAL_EXT_SOURCE << 4;
 		buf[14] = len;
-		buf[16] = wide ? SERVAL_SOURCE_IPV6 : SERVAL_SOURCE_IPV4;
+		buf[16] = wide ? SERVAL_WIRE_IPV6 : SERVAL_WIRE_IPV4;
 		buf[13 + len] = SERVAL_EXT_SERVICE << 4;
 		buf[14 + len] = SERVAL_SERVICE_LEN;
 		save(dir, "source", n, buf, 1 + buf[9] * 4);

@@ -53,7 +53,7 @@ static u8 *append_source(unsigned int n, unsigned int size, bool v4)
 	unsigned int i;
 
 	ext[2] = 0;
-	ext[3] = size == 16 ? SERVAL_SOURCE_IPV6 : SERVAL_SOURCE_IPV4;
+	ext[3] = size == 16 ? SERVAL_WIRE_IPV6 : SERVAL_WIRE_IPV4;
 	for (i = 0; v4 && size == 16 && i < n; i++) {
 		memset(ext + 4 + i * 16, 0, 10);
 		memset(ext + 4 + i * 16 + 10, 0xff, 2);
@@ -269,6 +269,11 @@ static void test_once(void)
 	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
 	append_source(2, 4, true);
 	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
+	start();
+	append(SERVAL_EXT_ADDRESS, 12);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	append(SERVAL_EXT_ADDRESS, 16);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
 }
 
 /* All lengths of all types, alone in a header and filled up with pads */
@@ -345,7 +350,7 @@ static void test_unknown(void)
 	for (type = 3; type < 16; type++) {
 		u8 *ext;
 
-		if (type == SERVAL_EXT_SOURCE)
+		if (type == SERVAL_EXT_ADDRESS || type == SERVAL_EXT_SOURCE)
 			continue;
 		start();
 		ext = append(type, len[type]);
@@ -356,6 +361,41 @@ static void test_unknown(void)
 		EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
 		ext[0] |= SERVAL_EXT_CRITICAL;
 		EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_UNKNOWN);
+	}
+}
+
+/* One address of the right length; everything else says nothing */
+static void test_address(void)
+{
+	static const u8 family[] = { 0, 2, 3, 10 };
+	struct serval_pkt pkt;
+	unsigned int len, i;
+	u8 *ext;
+
+	for (len = 10; len < 60; len++) {
+		for (i = 0; i < ARRAY_SIZE(family); i++) {
+			bool v4 = family[i] == 2 && len == 16;
+			bool v6 = family[i] == 10 && len == 28;
+
+			start();
+			ext = append(SERVAL_EXT_ADDRESS, len);
+			pad(-hdr.len & 3);
+			ext[0] |= SERVAL_EXT_CRITICAL;
+			ext[2] = 0;
+			ext[3] = family[i];
+			EXPECT(parse(&pkt) == (len < 12 ? SERVAL_WIRE_EXT_LEN :
+							  SERVAL_WIRE_OK));
+			EXPECT(pkt.has == (v4 || v6 ? SERVAL_HAS_ADDRESS : 0));
+			if (v4)
+				EXPECT(pkt.address.s6_addr[11] == 0xff &&
+				       !memcmp(pkt.address.s6_addr + 12,
+					       ext + 12, 4));
+			if (v6)
+				EXPECT(!memcmp(&pkt.address, ext + 12, 16));
+			ext[2] = 1;
+			EXPECT(len < 12 || parse(&pkt) == SERVAL_WIRE_OK);
+			EXPECT(!pkt.has);
+		}
 	}
 }
 
@@ -589,13 +629,15 @@ static void test_build_bytes(void)
 static void random_pkt(struct serval_pkt *pkt)
 {
 	static const u8 protos[] = { 6, 17, 59 };
-	static const u8 has[] = { 0, 1, 2, 3, 6, 7 };
+	static const u8 has[] = { 0, 1, 2, 3, 6, 7, 17, 19, 23 };
 
 	memset(pkt, 0, sizeof(*pkt));
 	pkt->src = random_u32() | htonl(1);
 	pkt->dst = random_u32();
 	pkt->protocol = protos[random_below(3)];
-	pkt->has = has[random_below(6)];
+	pkt->has = has[random_below(ARRAY_SIZE(has))];
+	if (pkt->has & SERVAL_HAS_ADDRESS)
+		random_addr(&pkt->address, random_below(2));
 	if (pkt->has & SERVAL_HAS_CONTROL) {
 		pkt->flags = random_u32() & 0xfc;
 		pkt->reason = pkt->flags & SERVAL_CTRL_NACK ? random_u32() : 0;
@@ -644,9 +686,12 @@ static void test_reference(void)
 		start();
 		while (random_below(5)) {
 			u8 type = random_below(12), len = lens[type];
+			u8 *ext = NULL;
 
 			if (!len || !random_below(50))
 				len = 2 + random_below(40);
+			else if (type == SERVAL_EXT_ADDRESS && random_below(2))
+				len = 28;
 			if (!type || hdr.len > 140)
 				pad(1 + random_below(3));
 			else if (type == SERVAL_EXT_SOURCE && random_below(9))
@@ -654,7 +699,12 @@ static void test_reference(void)
 					      random_below(2) ? 4 : 16,
 					      random_below(2));
 			else
-				*append(type, len) |= !random_below(40) * 8;
+				*(ext = append(type, len)) |=
+					!random_below(40) * 8;
+			if (ext && type == SERVAL_EXT_ADDRESS) {
+				ext[2] = !random_below(9);
+				ext[3] = 2 + random_below(2) * 8;
+			}
 		}
 		pad(-hdr.len & 3);
 		err = parse(&pkt);
@@ -692,6 +742,7 @@ int main(void)
 		{ test_ext_count, "crafted packets would cost more than theirs" },
 		{ test_unknown, "later versions of the protocol could not talk" },
 		{ test_reserved, "later versions of the protocol could not talk" },
+		{ test_address, "a client would ask at a wrong address" },
 		{ test_source, "a crafted way would crash a router" },
 		{ test_add_hop, "a router would damage what it passes on" },
 		{ test_no_room, "a long way would crash a router" },

@@ -49,6 +49,15 @@ static unsigned int ref_source_size(const u8 *ext)
 	return left % size || left / size < 2 || left / size > 20 ? 0 : size;
 }
 
+/* Bytes of the address, 0 if there is not exactly one */
+static unsigned int ref_address_size(const u8 *ext)
+{
+	if (ext[2])
+		return 0;
+	return (ext[3] == 2 && ext[1] == 16) ? 4 :
+	       (ext[3] == 10 && ext[1] == 28) ? 16 : 0;
+}
+
 static void ref_addr(struct in6_addr *addr, const u8 *p, unsigned int size)
 {
 	memset(addr, 0, 10);
@@ -75,6 +84,9 @@ static void ref_store(const u8 *ext, struct serval_pkt *pkt)
 		pkt->has |= SERVAL_HAS_SOURCE;
 		pkt->hops = (ext[1] - 4) / ref_source_size(ext);
 		ref_addr(&pkt->origin, ext + 4, ref_source_size(ext));
+	} else if (ext[0] >> 4 == 3 && ref_address_size(ext)) {
+		pkt->has |= SERVAL_HAS_ADDRESS;
+		ref_addr(&pkt->address, ext + 12, ref_address_size(ext));
 	}
 }
 
@@ -97,13 +109,14 @@ static bool ref_exts(const u8 *ext, const u8 *end, struct serval_pkt *pkt)
 			return false;
 		if (type == 4 && !ref_source_size(ext))
 			return false;
-		if (type > 2 && type != 4 && ext[0] & 8)
+		if (type > 4 && ext[0] & 8)
 			return false;
 		count[type]++;
 		ref_store(ext, pkt);
 		ext += ext[1];
 	}
-	return count[1] <= 1 && count[2] <= 2 && count[4] <= 1;
+	return count[1] <= 1 && count[2] <= 2 && count[3] <= 1 &&
+	       count[4] <= 1;
 }
 
 /* The same as serval_wire_parse(), but for the reason of a refusal */
@@ -161,6 +174,7 @@ bool wire_pkt_equal(const struct serval_pkt *a, const struct serval_pkt *b)
 	       a->flags == b->flags && a->reason == b->reason &&
 	       a->hops == b->hops &&
 	       !memcmp(&a->origin, &b->origin, sizeof(a->origin)) &&
+	       !memcmp(&a->address, &b->address, sizeof(a->address)) &&
 	       a->verno == b->verno && a->ackno == b->ackno &&
 	       a->nonce == b->nonce &&
 	       !memcmp(a->service, b->service, sizeof(a->service));

@@ -283,6 +283,25 @@ void serval_dgram_report(struct serval_flow *fl, int err, bool hard)
 }
 
 /**
+ * serval_dgram_again() - repeat a SYN now
+ * @fl: flow
+ *
+ * Context: process, socket locked, rcu_read_lock() held.
+ */
+void serval_dgram_again(struct serval_flow *fl)
+{
+	struct sock *sk;
+
+	spin_lock_bh(&fl->conn->lock);
+	sk = __sock_of(fl);
+	if (sk && sk->sk_state == TCP_SYN_SENT)
+		sk_reset_timer(sk, &sk->sk_timer, jiffies);
+	spin_unlock_bh(&fl->conn->lock);
+	if (sk)
+		sock_put(sk);
+}
+
+/**
  * serval_waiting_free() - free what waited for accept()
  * @w: in no list, and not its connection's any more
  */
@@ -765,7 +784,8 @@ void serval_dgram_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 	if (pkt->ackno != fl->iss + 1)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
 	SERVAL_INC(sn, INNACK);
-	if (atomic_dec_return(&fl->awaited) <= 0)
+	if (!serval_redirect_rcv(sn, fl, skb, pkt) &&
+	    atomic_dec_return(&fl->awaited) <= 0)
 		serval_dgram_fail(fl, ECONNREFUSED);
 	serval_taken(sn, skb);
 }

@@ -62,6 +62,7 @@ int serval_dgram_send(struct serval_net *sn, struct serval_flow *fl,
 void serval_dgram_end(struct serval_net *sn, struct serval_flow *fl);
 void serval_dgram_fail(struct serval_flow *fl, int err);
 void serval_dgram_report(struct serval_flow *fl, int err, bool hard);
+void serval_dgram_again(struct serval_flow *fl);
 void serval_waiting_free(struct serval_waiting *w);
 void serval_waiting_drop(struct serval_net *sn, struct serval_waiting *w);
 void serval_dgram_syn_rcv(struct serval_net *sn, struct sk_buff *skb,

@@ -170,6 +170,8 @@ struct serval_resolved {
  * @owed:      SYN-ACKs that may answer a SYN which is being handled
  * @path:      locators and route
  * @last:      of an unconnected socket: what @path leads to; else NULL
+ * @redirect:  where a refusal says to ask instead, until that was done; ::
+ * @redirects: how many such refusals were followed
  * @awaited:   targets of the last SYN transmission that have not refused
  * @hdr:       the 12 bytes of every data packet, with checksum
  * @conn:      its connection, which outlives it by a grace period
@@ -195,7 +197,9 @@ struct serval_flow {
 	bool confirmed;
 	s8 encap;
 	bool unproven;
+	u8 redirects;
 	u16 tries;
+	struct in6_addr redirect;
 	atomic_t owed;
 	atomic_t awaited;
 	struct serval_hdr hdr;

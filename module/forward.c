@@ -13,6 +13,12 @@
  * limit is the old one less one.  The transport is not looked at and stays
  * where it is; the SAL header grows towards the front.
  *
+ * A SYN inside UDP is answered by where to ask instead (redirect.c).
+ *
+ * If the rule is DELAY, the request itself waits for a controller (delay.c).
+ * Of how it came only the number of its device is kept, and when it is
+ * released it is taken as if it came then.
+ *
  * Whoever can set SOURCE says where the answer goes.  So it is looked at only
  * if the host that it comes from is in sal_routers, and by a responder only
  * for the one SYN-ACK or refusal that answers a SYN (handshake.c).
@@ -182,6 +188,24 @@ static void transmit(struct serval_net *sn, struct sk_buff *skb,
 	}
 }
 
+/* A NAT before the client would let nobody's answer through but this host's */
+static bool must_redirect(const struct sk_buff *skb,
+			  const struct serval_pkt *pkt,
+			  const struct in6_addr *target)
+{
+	return serval_outer_udp(skb) && !pkt->hops &&
+	       pkt->has & SERVAL_HAS_CONTROL && serval_addr_is_host(target);
+}
+
+static void redirect(struct serval_net *sn, struct sk_buff *skb,
+		     const struct serval_pkt *pkt, struct serval_target *t)
+{
+	serval_redirect_send(sn, skb, pkt, &t->addr);
+	serval_target_resolved(t, skb->len - pkt->len);
+	SERVAL_INC(sn, FWDREDIRECTED);
+	serval_taken(sn, skb);
+}
+
 static void send_along(struct serval_net *sn, struct sk_buff *skb,
 		       const struct serval_pkt *pkt, struct serval_path *path,
 		       const struct hop *hop)
@@ -192,6 +216,8 @@ static void send_along(struct serval_net *sn, struct sk_buff *skb,
 
 	if (dev->flags & IFF_LOOPBACK)
 		return drop(sn, skb, pkt, hop->t, SERVAL_MIB_FWDLOOP);
+	if (must_redirect(skb, pkt, &hop->t->addr))
+		return redirect(sn, skb, pkt, hop->t);
 	if ((int)skb->len > room && !may_cut(skb)) {
 		tell_mtu(skb, room);
 		return drop(sn, skb, pkt, hop->t, SERVAL_MIB_FWDTOOBIG);

@@ -267,6 +267,22 @@ bool serval_reply_allowed(struct serval_net *sn)
 	return false;
 }
 
+static void send_nack(struct serval_net *sn, const struct sk_buff *skb,
+		      const struct serval_pkt *syn, struct serval_pkt *nack)
+{
+	nack->src = (__force __be32)(get_random_u32() | 1);
+	nack->dst = syn->src;
+	nack->protocol = SERVAL_PROTO_NONE;
+	nack->has |= SERVAL_HAS_CONTROL;
+	nack->flags = SERVAL_CTRL_NACK;
+	nack->ackno = syn->verno + 1;
+	nack->nonce = syn->nonce;
+	if (!serval_reply_allowed(sn))
+		return;
+	SERVAL_INC(sn, OUTNACK);
+	serval_path_refuse(sn, skb, syn, nack);
+}
+
 /**
  * serval_nack_send() - refuse a request
  * @sn:     namespace
@@ -277,21 +293,33 @@ bool serval_reply_allowed(struct serval_net *sn)
 void serval_nack_send(struct serval_net *sn, const struct sk_buff *skb,
 		      const struct serval_pkt *syn, u8 reason)
 {
-	const struct serval_pkt pkt = {
-		.src = (__force __be32)(get_random_u32() | 1),
-		.dst = syn->src,
-		.protocol = SERVAL_PROTO_NONE,
-		.has = SERVAL_HAS_CONTROL,
-		.flags = SERVAL_CTRL_NACK,
-		.reason = reason,
-		.ackno = syn->verno + 1,
-		.nonce = syn->nonce,
+	struct serval_pkt nack = { .reason = reason };
+
+	send_nack(sn, skb, syn, &nack);
+}
+
+/**
+ * serval_redirect_send() - refuse a request and say where to ask instead
+ * @sn:   namespace
+ * @skb:  the SYN, kept
+ * @syn:  parsed header
+ * @addr: who has the service
+ *
+ * Still shorter than a SYN (Documentation/protocol.rst 4.15).
+ */
+void serval_redirect_send(struct serval_net *sn, const struct sk_buff *skb,
+			  const struct serval_pkt *syn,
+			  const struct in6_addr *addr)
+{
+	struct serval_pkt nack = {
+		.reason = SERVAL_REASON_REDIRECT,
+		.has = SERVAL_HAS_ADDRESS,
+		.address = *addr,
 	};
 
-	if (!serval_reply_allowed(sn))
-		return;
-	SERVAL_INC(sn, OUTNACK);
-	serval_path_refuse(sn, skb, syn, &pkt);
+	BUILD_BUG_ON(SERVAL_CONTROL_PKT_LEN + SERVAL_ADDRESS_LEN + 16 >
+		     SERVAL_SYN_LEN);
+	send_nack(sn, skb, syn, &nack);
 }
 
 /**
@@ -859,7 +887,8 @@ void serval_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 	if (pkt->ackno != fl->iss + 1 || !sk)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
 	SERVAL_INC(sn, INNACK);
-	if (atomic_dec_return(&fl->awaited) > 0)
+	if (serval_redirect_rcv(sn, fl, skb, pkt) ||
+	    atomic_dec_return(&fl->awaited) > 0)
 		return serval_taken(sn, skb);
 	deliver_rst(sn, skb, fl, 0, READ_ONCE(tcp_sk(sk)->snd_una) + 1);
 }

@@ -62,6 +62,10 @@
 	  "dropped: a second host answered a request; it is reset") \
 	X(INNACK, "InNack", \
 	  "refusals of our requests and datagrams received") \
+	X(INREDIRECT, "InRedirect", \
+	  "of these, followed to the address that they name") \
+	X(INREDIRECTBAD, "InRedirectBad", \
+	  "of these, naming an address but not followed: not believed, no way, or too many") \
 	X(INICMPERRORS, "InIcmpErrors", \
 	  "ICMP errors ignored: they quote no packet that is under way") \
 	X(INRST, "InRst", \
@@ -86,6 +90,8 @@
 	  "requests and datagrams without a rule, or whose rule is drop") \
 	X(FORWARDED, "Forwarded", \
 	  "requests and datagrams passed on to another host") \
+	X(FWDREDIRECTED, "FwdRedirected", \
+	  "requests inside UDP answered by the address to ask instead") \
 	X(FWDLOOP, "FwdLoop", \
 	  "dropped: to be passed on to where it has been") \
 	X(FWDTTL, "FwdTtl", \

@@ -202,6 +202,11 @@ static bool choose_encap(struct serval_net *sn, const struct serval_conn *conn,
 	int mode = serval_encap_mode(sn, conn, t);
 	bool udp = mode == SERVAL_UDP_ALWAYS, known = true;
 
+	/* as the one who told of it was asked */
+	if (!ipv6_addr_any(&fl->redirect)) {
+		serval_encap_request(sn, &fl->path, ntohl(fl->local_id));
+		return false;
+	}
 	WRITE_ONCE(fl->encap, mode);
 	if (mode == SERVAL_UDP_AUTO)
 		known = serval_encap_known(sn, &fl->path.raddr, &udp);
@@ -263,7 +268,9 @@ void serval_end_attempt(struct sock *sk, int err)
 	sk_error_report(sk);
 }
 
-/* An attempt that is to end outside TCP's transmission; holds its socket */
+/* An attempt that is to end outside TCP's transmission, or if @err is 0 to ask
+ * again; holds its socket
+ */
 struct failed {
 	struct llist_node node;
 	struct sock *sk;
@@ -291,12 +298,35 @@ static void end_attempt(struct sock *sk, int err)
 		end_datagram_attempt(sk, err);
 }
 
+/* The timer knows how to repeat a SYN: let it do so now */
+static void ask_again(struct sock *sk)
+{
+	struct serval_conn *conn;
+	struct serval_flow *fl;
+
+	if (sk->sk_protocol == IPPROTO_TCP) {
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, 1,
+					  TCP_RTO_MAX);
+		return;
+	}
+	rcu_read_lock();
+	conn = serval_conn_find_sock(serval_net(sock_net(sk)), sk);
+	fl = conn ? rcu_dereference(conn->flow) : NULL;
+	if (fl)
+		serval_dgram_again(fl);
+	rcu_read_unlock();
+}
+
 static void end_failed(struct sock *sk, int err)
 {
 	lock_sock(sk);
-	/* unless the program started another since, which sets this to 0 */
-	if (sk->sk_state == TCP_SYN_SENT && sk->sk_err_soft == err)
-		end_attempt(sk, err);
+	if (sk->sk_state == TCP_SYN_SENT) {
+		if (!err)
+			ask_again(sk);
+		else if (sk->sk_err_soft == err)
+			/* no other attempt since, which sets this to 0 */
+			end_attempt(sk, err);
+	}
 	release_sock(sk);
 }
 
@@ -313,19 +343,38 @@ static void fail_work(struct work_struct *work)
 	}
 }
 
-/* Without memory the error waits for TCP's timeout */
-static void fail(struct serval_net *sn, struct sock *sk, int err)
+static bool do_later(struct serval_net *sn, struct sock *sk, int err)
 {
 	struct failed *f = kmalloc(sizeof(*f), GFP_ATOMIC);
 
-	WRITE_ONCE(sk->sk_err_soft, err);
 	if (!f)
-		return;
+		return false;
 	sock_hold(sk);
 	f->sk = sk;
 	f->err = err;
 	if (llist_add(&f->node, &sn->failed))
 		schedule_work(&sn->fail_work);
+	return true;
+}
+
+/* Without memory the error waits for TCP's timeout */
+static void fail(struct serval_net *sn, struct sock *sk, int err)
+{
+	WRITE_ONCE(sk->sk_err_soft, err);
+	do_later(sn, sk, err);
+}
+
+/**
+ * serval_output_again() - repeat the SYN of an attempt without waiting
+ * @sn: namespace
+ * @sk: its socket, of which the caller has a reference
+ *
+ * Context: any but hard interrupt.
+ * Return: false if there is no memory.
+ */
+bool serval_output_again(struct serval_net *sn, struct sock *sk)
+{
+	return do_later(sn, sk, 0);
 }
 
 static int unresolved(struct serval_net *sn, struct sock *sk,
@@ -545,6 +594,27 @@ static int send_to_all(struct serval_net *sn, struct serval_conn *conn,
 	return err;
 }
 
+/* Where a refusal said to ask: once, and inside UDP */
+static int send_redirected(struct serval_net *sn, struct serval_conn *conn,
+			   struct serval_flow *fl, struct sock *sk,
+			   struct sk_buff *skb, u8 tos)
+{
+	struct in6_addr addr;
+	int err;
+
+	spin_lock_bh(&conn->lock);
+	addr = fl->redirect;
+	spin_unlock_bh(&conn->lock);
+	atomic_set(&fl->awaited, 1);
+	set_target(fl, &addr, conn->oif, false);
+	err = send_syn(sn, conn, fl, NULL, sk, skb, tos);
+	spin_lock_bh(&conn->lock);
+	if (ipv6_addr_equal(&fl->redirect, &addr))
+		fl->redirect = in6addr_any;
+	spin_unlock_bh(&conn->lock);
+	return err;
+}
+
 /**
  * serval_output_syn() - send a SYN where the service table leads now
  * @sn:   namespace
@@ -568,6 +638,8 @@ int serval_output_syn(struct serval_net *sn, struct serval_conn *conn,
 	const struct serval_target_set *set;
 	struct serval_target *t;
 
+	if (unlikely(!ipv6_addr_any(&fl->redirect)))
+		return send_redirected(sn, conn, fl, sk, skb, tos);
 	if (!ipv6_addr_any(&conn->advised)) {
 		atomic_set(&fl->awaited, 1);
 		set_target(fl, &conn->advised, conn->advised_oif ?: conn->oif,

@@ -27,6 +27,7 @@ int serval_output_segment(struct serval_net *sn, struct serval_conn *conn,
 void serval_output_synack(struct serval_net *sn, struct serval_flow *fl,
 			  struct sk_buff *skb);
 void serval_end_attempt(struct sock *sk, int err);
+bool serval_output_again(struct serval_net *sn, struct sock *sk);
 void serval_sync_mss(struct sock *sk, const struct serval_conn *conn);
 int serval_output_check(struct serval_net *sn, const struct serval_conn *conn);
 void serval_output_cancel(struct serval_net *sn,
@@ -61,6 +62,11 @@ int serval_icmp_err4(struct sk_buff *skb, u32 info);
 int serval_icmp_err6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
 		     u8 code, int offset, __be32 info);
 
+/* redirect.c */
+bool serval_redirect_rcv(struct serval_net *sn, struct serval_flow *fl,
+			 const struct sk_buff *skb,
+			 const struct serval_pkt *pkt);
+
 /* forward.c */
 bool serval_forward(struct serval_net *sn, struct sk_buff *skb,
 		    const struct serval_pkt *pkt);
@@ -80,6 +86,9 @@ void serval_rst_rcv(struct serval_net *sn, struct sk_buff *skb,
 		    const struct serval_pkt *pkt);
 void serval_nack_send(struct serval_net *sn, const struct sk_buff *skb,
 		      const struct serval_pkt *syn, u8 reason);
+void serval_redirect_send(struct serval_net *sn, const struct sk_buff *skb,
+			  const struct serval_pkt *syn,
+			  const struct in6_addr *addr);
 void serval_rst_send(struct serval_net *sn, struct sk_buff *skb, __be32 src,
 		     __be32 dst, unsigned int len);
 

@@ -9,9 +9,9 @@
  *	   flow				tables
  *	L2 ipv4, ipv6, path, way,
  *	   offload			outer IP
- *	L3 device, fastopen, encap, encap_auto, delay, output, icmp, input,
- *	   forward, handshake, datagram_gso, datagram, dgram_conn: the service
- *	   access layer
+ *	L3 device, fastopen, encap, encap_auto, delay, output, redirect, icmp,
+ *	   input, forward, handshake, datagram_gso, datagram, dgram_conn: the
+ *	   service access layer
  *	L4 socket, socket_dgram, socket_dgram_conn, sockopt: AF_SERVAL
  *	L5 netlink, proc, broadcast, sysctl	control
  *	L6 main				load and unload
@@ -86,8 +86,8 @@ struct serval_settings {
  * @settings: sysctls
  * @route_work: puts back sal0's route after somebody removed it
  * @fib_nb:   sees that happen
- * @failed: attempts to connect that output.c wants ended
- * @fail_work: ends them
+ * @failed: attempts to connect that output.c wants ended, or repeated
+ * @fail_work: does that
  * @closed: the namespace ends: packets that its devices still bring are dropped
  * @reply_stamp: jiffies of the current second of @reply_tokens
  * @reply_tokens: unverified answers (RST, NACK) still allowed in this second

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need nft
-plan 64
+plan 65
 lan c r1 r2 s1 s2
 C=10.9.0.1 R1=10.9.0.2 R2=10.9.0.3 S1=10.9.0.4 S2=10.9.0.5
 C6=fd09::1 R16=fd09::2 S16=fd09::4
@@ -207,7 +207,10 @@ believes s1 "$R16/128"
 check "IPv4 before the router, IPv6 behind it" between c s1 transfer -u 50000 -d 50000 "$id"
 is "of which the client sees nothing" "$(at c connect "$id")" "$S1"
 on c sysctl -qw net.serval.udp_encap=1
-check "inside UDP as far as the router" between c s1 transfer -u 50000 -d 50000 "$id"
+fwd=$(counter r1 Forwarded)
+is "inside UDP the client is told where to ask" "$(at c connect "$id")" "$S16 udp"
+is "and nothing is passed on" "$(counters r1 Forwarded FwdRedirected)" \
+	"Forwarded $fwd FwdRedirected 1"
 on c sysctl -qw net.serval.udp_encap=0
 
 # datagrams that are not connected, each for itself

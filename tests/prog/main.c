@@ -153,6 +153,7 @@ static const struct {
 	{ "replies", cmd_replies, "SEED COUNT" },
 	{ "replay", cmd_replay, "SEED COUNT" },
 	{ "syn", cmd_syn, "[-k KEY] [-w ADDR,ADDR...] [-l TTL] [-q TOS] ID" },
+	{ "redirect", cmd_redirect, "ADDR..." },
 	{ "way", cmd_way, "DEV" },
 	{ "packets", cmd_packets, "COUNT" },
 	{ "orphans", cmd_orphans, "" },

@@ -6,10 +6,14 @@
  *       -k KEY             ids and nonce: the same make the same request
  *       -w ADDR,ADDR...    SOURCE, as if a router had passed it on
  *       -l TTL  -q TOS     of the IP header
+ *   sv redirect ADDR...    a false router on the server's host and UDP port 54325:
+ *                          says "ready", answers each request by the next of
+ *                          the addresses, the last one again and again
  *   sv way DEV             says "ready", then of the next SYN that the server
  *                          receives with a SOURCE: source, TTL, TOS, way
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,6 +99,53 @@ int cmd_syn(int argc, char **argv)
 	sal_tcp(&p, &t);
 	sal_put_outer(sal_open(CLI), &p, &syn.outer);
 	return 0;
+}
+
+/* A SYN of the module's own, which begins with CONTROL */
+static void answer_redirect(int fd, const __u8 *syn,
+			    const struct sockaddr_in *from,
+			    const struct in6_addr *addr)
+{
+	struct sal_control c = { .flags = SAL_NACK, .reason = EREMOTE };
+	struct sal_buf p;
+
+	c.ackno = be32_at(syn + 16) + 1;
+	memcpy(&c.nonce, syn + 24, sizeof(c.nonce));
+	sal_start(&p, 0x5d5d5d5d, be32_at(syn), SAL_NONE);
+	sal_add_control(&p, &c);
+	sal_add_address(&p, addr);
+	sal_seal(&p);
+	must(sendto(fd, p.b, p.len, 0, (struct sockaddr *)from,
+		    sizeof(*from)));
+}
+
+int cmd_redirect(int argc, char **argv)
+{
+	struct sockaddr_in from, at = {
+		.sin_family = AF_INET,
+		.sin_port = htons(54325),
+	};
+	struct in6_addr addr;
+	socklen_t len;
+	__u8 buf[2048];
+	int fd, i = 1;
+
+	host_enter(SRV);
+	fd = must(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	must(bind(fd, (struct sockaddr *)&at, sizeof(at)));
+	puts("ready");
+	fflush(stdout);
+	for (;;) {
+		if (i == argc || !parse_addr(argv[i], &addr))
+			return 2;
+		len = sizeof(from);
+		if (recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&from,
+			     &len) < 68)
+			return 1;
+		answer_redirect(fd, buf, &from, &addr);
+		if (i + 1 < argc)
+			i++;
+	}
 }
 
 static void print_way(const __u8 *ext)

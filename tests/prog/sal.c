@@ -66,7 +66,7 @@ void sal_add(struct sal_buf *p, const void *ext, size_t len)
 
 void sal_add_control(struct sal_buf *p, const struct sal_control *c)
 {
-	__u8 ext[20] = { 1 << 4, sizeof(ext), c->flags };
+	__u8 ext[20] = { 1 << 4, sizeof(ext), c->flags, c->reason };
 
 	put_be32(ext + 4, c->verno);
 	put_be32(ext + 8, c->ackno);
@@ -88,6 +88,15 @@ static bool all_ipv4(const struct in6_addr *way, size_t n)
 		if (!IN6_IS_ADDR_V4MAPPED(&way[n]))
 			return false;
 	return true;
+}
+
+void sal_add_address(struct sal_buf *p, const struct in6_addr *addr)
+{
+	size_t size = all_ipv4(addr, 1) ? 4 : 16;
+	__u8 ext[28] = { 3 << 4, 12 + size, 0, size == 4 ? 2 : 10 };
+
+	memcpy(ext + 12, addr->s6_addr + 16 - size, size);
+	sal_add(p, ext, 12 + size);
 }
 
 /* IPv4 as ::ffff:a.b.c.d; 4 bytes each if all are of IPv4 */

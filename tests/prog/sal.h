@@ -39,6 +39,7 @@ struct sal_buf {
 
 struct sal_control {
 	__u8 flags;
+	__u8 reason;
 	__u32 verno;
 	__u32 ackno;
 	__u64 nonce;
@@ -93,6 +94,7 @@ void sal_start(struct sal_buf *p, __u32 src, __u32 dst, __u8 proto);
 void sal_add(struct sal_buf *p, const void *ext, size_t len);
 void sal_add_control(struct sal_buf *p, const struct sal_control *c);
 void sal_add_service(struct sal_buf *p, const void *id);
+void sal_add_address(struct sal_buf *p, const struct in6_addr *addr);
 void sal_add_source(struct sal_buf *p, const struct in6_addr *way, size_t n);
 void sal_seal(struct sal_buf *p);
 void sal_data(struct sal_buf *p, const void *data, size_t len);

@@ -199,6 +199,7 @@ int cmd_crowd(int argc, char **argv);
 int cmd_replies(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_syn(int argc, char **argv);
+int cmd_redirect(int argc, char **argv);
 int cmd_way(int argc, char **argv);
 int cmd_packets(int argc, char **argv);
 int cmd_orphans(int argc, char **argv);

@@ -77,6 +77,13 @@ static void put_u32(u8 *p, u32 val)
 	memcpy(p, &word, sizeof(word));
 }
 
+/* One's complement */
+static u64 add_carry(u64 sum, u64 word)
+{
+	sum += word;
+	return sum + (sum < word);
+}
+
 /**
  * serval_wire_csum() - RFC 1071 checksum
  * @buf: any alignment
@@ -89,26 +96,24 @@ static void put_u32(u8 *p, u32 val)
 __sum16 serval_wire_csum(const void *buf, unsigned int len)
 {
 	const u8 *p = buf;
-	u64 sum = 0, two;
-	u32 word;
+	u64 sum = 0, word;
+	u32 half;
 
-	for (; len >= sizeof(two); len -= sizeof(two)) {
-		memcpy(&two, p, sizeof(two));
-		sum += two;
-		sum += sum < two;	/* the carry comes in again */
-		p += sizeof(two);
-	}
-	sum = (sum >> 32) + (u32)sum;
-	if (len >= sizeof(word)) {
+	for (; len >= sizeof(word); len -= sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
-		sum += word;
+		sum = add_carry(sum, word);
 		p += sizeof(word);
-		len -= sizeof(word);
+	}
+	if (len >= sizeof(half)) {
+		memcpy(&half, p, sizeof(half));
+		sum = add_carry(sum, half);
+		p += sizeof(half);
+		len -= sizeof(half);
 	}
 	if (len) {
-		word = 0;
-		memcpy(&word, p, len);
-		sum += word;
+		half = 0;
+		memcpy(&half, p, len);
+		sum = add_carry(sum, half);
 	}
 	return serval_wire_fold(sum);
 }

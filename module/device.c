@@ -64,7 +64,7 @@ static const struct net_device_ops netdev_ops = {
 	.ndo_get_stats64 = get_stats64,
 };
 
-/* Being a master is all: the sockets' routes are in the main table */
+/* Being a master is all: the sockets' route is in a table that all share */
 static const struct l3mdev_ops l3mdev_ops;
 
 static void setup(struct net_device *dev)
@@ -157,6 +157,7 @@ struct route_request {
 	u32 oif;
 };
 
+/* In the table that is asked first, so that nothing is looked for in two */
 static void fill_route(struct route_request *req, const struct net_device *dev)
 {
 	*req = (struct route_request) {
@@ -166,7 +167,7 @@ static void fill_route(struct route_request *req, const struct net_device *dev)
 				   NLM_F_REPLACE,
 		.rtm.rtm_family = AF_INET6,
 		.rtm.rtm_dst_len = SERVAL_ULID_PREFIX_BITS,
-		.rtm.rtm_table = RT_TABLE_MAIN,
+		.rtm.rtm_table = RT_TABLE_LOCAL,
 		.rtm.rtm_protocol = RTPROT_KERNEL,
 		.rtm.rtm_scope = RT_SCOPE_UNIVERSE,
 		.rtm.rtm_type = RTN_UNICAST,

@@ -807,6 +807,10 @@ static int serval_release(struct socket *sock)
 		serval_service_forget(sn, sk);
 	/* TCP's leftovers are looked for on sal0 */
 	sk->sk_bound_dev_if = sn->dev->ifindex;
+	/* without a route TCP remembers nothing of the peer: the R of a passive
+	 * end never comes again, and would drive out what is known of hosts
+	 */
+	__sk_dst_reset(sk);
 	release_sock(sk);
 	err = native_ops->release(sock);
 	local_bh_disable();

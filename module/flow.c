@@ -10,7 +10,8 @@
  * before its entry is inserted and a SYN-cookie connection has no entry
  * before its ACK, so nothing young is taken.
  *
- * Both tables are rhashtables over random keys, so the key is the hash.
+ * Both tables are rhashtables over keys that nobody outside chooses, random
+ * ones or, of sockets, a counter; so the key is the hash.
  */
 #include <linux/jiffies.h>
 #include <linux/random.h>
@@ -124,19 +125,19 @@ int serval_conn_insert(struct serval_net *sn, struct serval_conn *conn)
 }
 
 /**
- * serval_conn_insert_random() - give a connection an L of its own, publish it
+ * serval_conn_insert_new() - give a connection an L of its own, publish it
  * @sn:   namespace
  * @conn: complete but for key and laddr
  *
  * Return: 0 or -ENOMEM.
  */
-int serval_conn_insert_random(struct serval_net *sn, struct serval_conn *conn)
+int serval_conn_insert_new(struct serval_net *sn, struct serval_conn *conn)
 {
 	int err;
 
 	memset(&conn->key, 0, sizeof(conn->key));
 	do {
-		conn->key.l = get_random_u64();
+		conn->key.l = atomic64_inc_return(&sn->flows.last_l);
 		serval_ulid_make(&conn->laddr, SERVAL_ULID_L, conn->key.l);
 		err = serval_conn_insert(sn, conn);
 	} while (err == -EEXIST);
@@ -396,9 +397,9 @@ int serval_flow_insert(struct serval_net *sn, struct serval_flow *fl,
 }
 
 /**
- * serval_flow_insert_random() - give a flow a random id and publish it
+ * serval_flow_insert_random() - give a flow random numbers and publish it
  * @sn:   namespace
- * @fl:   complete but for local_id
+ * @fl:   complete but for local_id and iss
  * @conn: gets it; has none
  *
  * Return: 0 or -ENOMEM.
@@ -406,10 +407,13 @@ int serval_flow_insert(struct serval_net *sn, struct serval_flow *fl,
 int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl,
 			      struct serval_conn *conn)
 {
+	u64 word;
 	int err;
 
 	do {
-		fl->local_id = (__force __be32)get_random_u32();
+		word = get_random_u64();
+		fl->local_id = (__force __be32)(u32)word;
+		fl->iss = word >> 32;
 		if (!fl->local_id)
 			continue;
 		err = serval_flow_insert(sn, fl, conn);
@@ -534,9 +538,9 @@ void serval_conn_release(struct serval_net *sn, struct serval_conn *conn)
  * serval_conn_rekey() - give a connection another L
  * @sn:   namespace
  * @conn: owned, without a flow
- * @key:  its new key, NULL for a random L of its own
+ * @key:  its new key, NULL for an L of its own
  *
- * On failure it has a random L, or with -ENOMEM is in no table: then
+ * On failure it has an L of its own, or with -ENOMEM is in no table: then
  * serval_conn_abandon() is all that is left.
  *
  * Return: 0, -EEXIST if another connection has @key, -ENOMEM.
@@ -554,7 +558,7 @@ int serval_conn_rekey(struct serval_net *sn, struct serval_conn *conn,
 		if (!err)
 			return 0;
 	}
-	err2 = serval_conn_insert_random(sn, conn);
+	err2 = serval_conn_insert_new(sn, conn);
 	return err2 ?: err;
 }
 

@@ -34,7 +34,7 @@ struct sock;
  * @r:     key of its R, 0 unless @l is shared
  * @ports: local << 16 | remote TCP port, 0 unless @l is shared
  *
- * An L is random and names its connection alone, except with TCP Fast Open,
+ * An L is of one connection alone and names it, except with TCP Fast Open,
  * whose cookies need stable addresses.
  */
 struct serval_conn_key {
@@ -222,12 +222,14 @@ struct serval_flow {
  * struct serval_flows - connections and flows of a namespace
  * @conns: by serval_conn_key
  * @flows: by local flow id
+ * @last_l: key of the L that a socket was given last
  * @gc:    the collector
  * @walk:  where it is
  */
 struct serval_flows {
 	struct rhashtable conns;
 	struct rhashtable flows;
+	atomic64_t last_l;
 	struct delayed_work gc;
 	struct rhashtable_iter walk;
 };
@@ -240,7 +242,7 @@ void serval_flows_exit(struct serval_net *sn);
 struct serval_conn *serval_conn_alloc(gfp_t gfp);
 void serval_conn_free(struct serval_conn *conn);
 int serval_conn_insert(struct serval_net *sn, struct serval_conn *conn);
-int serval_conn_insert_random(struct serval_net *sn, struct serval_conn *conn);
+int serval_conn_insert_new(struct serval_net *sn, struct serval_conn *conn);
 struct serval_conn *serval_conn_find(struct serval_net *sn, u64 l);
 struct serval_conn *serval_conn_find_tuple(struct serval_net *sn,
 					   const struct in6_addr *laddr,

@@ -9,7 +9,7 @@
  * them.  release() puts the native ones back, or an orphan would outlive the
  * module's text.
  *
- *	socket()  connection with a random L, owned by the struct socket; the
+ *	socket()  connection with an L of its own, owned by the struct socket; the
  *		  L is the socket's address from the start
  *	bind()	  DEMUX target in the service table, nothing in TCP
  *	listen()  TCP port, so that children share its bucket
@@ -110,7 +110,7 @@ static bool conn_init(struct serval_net *sn, struct sock *sk)
 	conn->owner = sk;
 	conn->encap = SERVAL_UDP_DEFAULT;
 	conn->protocol = sk->sk_protocol;
-	if (serval_conn_insert_random(sn, conn)) {
+	if (serval_conn_insert_new(sn, conn)) {
 		serval_conn_free(conn);
 		return false;
 	}
@@ -490,7 +490,6 @@ static int make_flow(struct serval_net *sn, struct serval_conn *conn)
 		return -ENOMEM;
 	fl->state = SERVAL_FLOW_SYN_SENT;
 	fl->active = true;
-	fl->iss = get_random_u32();
 	fl->nonce = get_random_u64();
 	err = serval_flow_insert_random(sn, fl, conn);
 	if (err)

@@ -111,7 +111,6 @@ static struct serval_flow *alloc_active(void)
 		return NULL;
 	fl->state = SERVAL_FLOW_SYN_SENT;
 	fl->active = true;
-	fl->iss = get_random_u32();
 	fl->nonce = get_random_u64();
 	return fl;
 }

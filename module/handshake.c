@@ -10,7 +10,7 @@
  *	SYN: derive a seed on the stack; choose the listener through the
  *	     service table; call TCP's handler.  The SYN-ACK leaves while the
  *	     handler runs and finds the seed in a per-CPU variable.
- *	     After it: does TCP know the 4-tuple?  Then insert connection and
+ *	     After it: does TCP keep the 4-tuple?  Then insert connection and
  *	     flow.  If not (SYN cookie, queue full), nothing was allocated.
  *	confirm packet: the flow is there, or it is derived again and given to
  *	     the listener, where only a valid cookie makes a socket.
@@ -57,13 +57,26 @@ struct serval_conn *serval_seed_find(const struct serval_net *sn, u64 l)
 	return seed && seed->conn.key.l == l ? &seed->conn : NULL;
 }
 
+/**
+ * serval_seed_answered() - TCP sends a SYN-ACK
+ * @fl:  flow, perhaps a seed's
+ * @skb: SYN-ACK; belongs to the request socket, if TCP made one
+ */
+void serval_seed_answered(const struct serval_flow *fl,
+			  const struct sk_buff *skb)
+{
+	struct serval_seed *seed = this_cpu_read(current_seed);
+
+	if (seed && fl == &seed->flow)
+		seed->kept = skb->sk &&
+			     skb->sk->sk_state == TCP_NEW_SYN_RECV;
+}
+
 struct id_input {
 	struct in6_addr locator;
 	struct service_id service;
 	u64 nonce;
-	u64 slot;	/* as wide, so that there is no padding */
-	__be32 peer_id;
-	u32 variant;
+	u64 peer_id;	/* as wide, so that there is no padding */
 };
 
 static u32 current_slot(void)
@@ -71,19 +84,27 @@ static u32 current_slot(void)
 	return get_jiffies_64() / (SLOT_SECONDS * HZ);
 }
 
-/* Flow id and version number, which go out in clear, in one */
-static u64 derive_ids(struct serval_net *sn, const struct serval_pkt *pkt,
-		      u32 slot, u32 variant, struct serval_seed *seed)
+/* What is the same for all slots and variants */
+static u64 hash_request(const struct serval_net *sn,
+			const struct serval_pkt *pkt,
+			const struct serval_seed *seed)
 {
 	const struct id_input in = {
 		.locator = seed->flow.path.raddr,
 		.service = pkt->service[0],
 		.nonce = pkt->nonce,
-		.peer_id = pkt->src,
-		.slot = slot,
-		.variant = variant,
+		.peer_id = (__force u32)pkt->src,
 	};
-	u64 ids = siphash(&in, sizeof(in), &sn->secret);
+
+	return siphash(&in, sizeof(in), &sn->secret);
+}
+
+/* Flow id and version number, which go out in clear, in one */
+static u64 derive_ids(const struct serval_net *sn, u64 request, u32 slot,
+		      u32 variant, struct serval_seed *seed)
+{
+	u64 ids = siphash_2u64(request, (u64)slot << 32 | variant,
+			       &sn->secret);
 
 	seed->flow.local_id = (__force __be32)(u32)ids;
 	seed->flow.iss = ids >> 32;
@@ -201,6 +222,7 @@ struct serval_flow *serval_seed_for_syn(struct serval_net *sn,
 					const struct serval_pkt *pkt,
 					struct serval_seed *seed, u32 first)
 {
+	const u64 request = hash_request(sn, pkt, seed);
 	u32 slot = current_slot(), age, variant;
 	struct serval_flow *fl;
 	u64 ids = 0;
@@ -208,7 +230,7 @@ struct serval_flow *serval_seed_for_syn(struct serval_net *sn,
 	/* the older slot first: the last derivation is the one that is kept */
 	for (age = 2; age-- > 0;) {
 		for (variant = first; variant < first + VARIANTS; variant++) {
-			ids = derive_ids(sn, pkt, slot - age, variant, seed);
+			ids = derive_ids(sn, request, slot - age, variant, seed);
 			fl = serval_flow_find(sn, seed->flow.local_id);
 			if (fl && serval_seed_is_peer(fl, skb, pkt))
 				return fl;
@@ -232,12 +254,13 @@ int serval_seed_for_confirm(struct serval_net *sn,
 			    const struct serval_pkt *pkt,
 			    struct serval_seed *seed)
 {
+	const u64 request = hash_request(sn, pkt, seed);
 	u32 slot = current_slot(), age, variant;
 	u64 ids;
 
 	for (age = 0; age < 2; age++)
 		for (variant = 0; variant < FASTOPEN + VARIANTS; variant++) {
-			ids = derive_ids(sn, pkt, slot - age, variant, seed);
+			ids = derive_ids(sn, request, slot - age, variant, seed);
 			if (seed->flow.local_id != pkt->dst ||
 			    seed->flow.iss + 1 != pkt->ackno)
 				continue;
@@ -465,6 +488,10 @@ static void run_seed(struct serval_net *sn, struct sk_buff *skb,
 	this_cpu_write(current_seed, outer);
 	atomic_set(&seed->flow.owed, 0);
 
+	if (seed->kept) {
+		serval_seed_insert(sn, seed);
+		return;
+	}
 	sk = serval_conn_tcp_sock(sn, &seed->conn);
 	if (!sk)
 		return;

@@ -12,10 +12,12 @@
  * struct serval_seed - a connection and its flow before they are allocated
  * @conn: with @flow as its flow
  * @flow: its path may hold a route
+ * @kept: TCP answers its SYN and has a request socket for it
  */
 struct serval_seed {
 	struct serval_conn conn;
 	struct serval_flow flow;
+	bool kept;
 };
 
 void serval_seed_init(struct serval_seed *seed, const struct sk_buff *skb,

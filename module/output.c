@@ -734,6 +734,7 @@ static int output_synack(struct serval_net *sn, struct serval_flow *fl,
 
 	if (unlikely(skb_ensure_writable(skb, tcp_hdrlen(skb))))
 		return drop(sn, skb, SERVAL_MIB_OUTNOMEM, -ENOMEM);
+	serval_seed_answered(fl, skb);
 	serval_clamp_mss(skb, fl->path.mss);
 	serval_fastopen_trim(skb, serval_path_room(&fl->path) - SERVAL_SYN_LEN);
 	count_sent(fl, skb);
@@ -851,11 +852,15 @@ static struct serval_conn *virtual_conn(struct serval_net *sn,
 					const struct ipv6hdr *ip6h,
 					const struct tcphdr *th)
 {
-	struct serval_conn *conn;
+	struct serval_conn *seed, *conn;
 
+	/* most are SYN-ACKs of a seed with an L of its own */
+	seed = serval_seed_find(sn, serval_ulid_key(&ip6h->saddr));
+	if (seed && !seed->key.ports)
+		return seed;
 	conn = serval_conn_find_tuple(sn, &ip6h->saddr, &ip6h->daddr,
 				      th->source, th->dest);
-	return conn ?: serval_seed_find(sn, serval_ulid_key(&ip6h->saddr));
+	return conn ?: seed;
 }
 
 /* A packet socket can send anything to sal0; only what TCP would is taken */

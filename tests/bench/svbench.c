@@ -5,8 +5,9 @@
  *   svbench -C NETNS -S NETNS -4 ADDR -6 ADDR -i ID [-r RUNS] TEST COUNT
  *
  * TEST is bulk (COUNT MB one way), rtt (COUNT round trips of one byte), conn
- * (COUNT times connect, request, response, close) or datagram (COUNT times
- * sendto() and an answer, without connect).  Every run measures
+ * (COUNT times connect, request, response, close), connect (COUNT times
+ * connect() alone) or datagram (COUNT times sendto() and an answer, without
+ * connect).  Every run measures
  * the families one after the other, each run starts with another one.  Prints
  *
  *   sample TEST FAMILY RUN NANOSECONDS
@@ -243,6 +244,23 @@ static __u64 run_conn(enum family f, unsigned long count)
 	return now_ns() - start;
 }
 
+static __u64 run_connect(enum family f, unsigned long count)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = address(f, false, &ss);
+	__u64 start, took = 0;
+
+	while (count--) {
+		int fd = check(socket(domains[f], SOCK_STREAM, 0), names[f]);
+
+		start = now_ns();
+		check(connect(fd, (struct sockaddr *)&ss, len), "connect");
+		took += now_ns() - start;
+		close(fd);
+	}
+	return took;
+}
+
 static void ask(int fd, enum family f, size_t size)
 {
 	struct sockaddr_storage ss;
@@ -279,6 +297,7 @@ static const struct test {
 	{ "bulk", SOCK_STREAM, run_bulk, serve_bulk },
 	{ "rtt", SOCK_STREAM, run_rtt, serve_rtt },
 	{ "conn", SOCK_STREAM, run_conn, serve_conn },
+	{ "connect", SOCK_STREAM, run_connect, serve_conn },
 	{ "datagram", SOCK_DGRAM, run_datagram, serve_datagram },
 };
 
@@ -337,7 +356,7 @@ static void measure(const struct test *t, const char *as, unsigned long count)
 static int usage(void)
 {
 	fputs("svbench -C NETNS -S NETNS -4 ADDR -6 ADDR -i ID [-r RUNS]\n"
-	      "        [-a NAME] [-f FAMILY]... bulk|rtt|conn|datagram COUNT\n", stderr);
+	      "        [-a NAME] [-f FAMILY]... bulk|rtt|conn|connect|datagram COUNT\n", stderr);
 	return 2;
 }
 

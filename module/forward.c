@@ -60,8 +60,7 @@ static enum serval_mib_field check_packet(const struct sk_buff *skb,
 {
 	const struct in6_addr saddr = serval_outer_saddr(skb);
 
-	if (!serval_addr_is_host(&saddr) ||
-	    skb_is_gso(skb))
+	if (!serval_addr_is_host(&saddr))
 		return SERVAL_MIB_FWDIMPOSSIBLE;
 	/* no sum may be left to compute but the transport's */
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
@@ -362,6 +361,36 @@ static void forget_held(struct serval_net *sn, const struct sk_buff *skb,
 		serval_delay_cancel(sn, held_key(sn, skb, pkt));
 }
 
+static void lead_on(struct serval_net *sn, struct sk_buff *skb,
+		    const struct serval_pkt *pkt, struct serval_target *t)
+{
+	if (t->type == SERVAL_SERVICE_DELAY)
+		hold(sn, skb, pkt, t);
+	else
+		pass_on(sn, skb, pkt, t);
+}
+
+/* Datagrams that were sent as one have one header, which has no room for the
+ * way of each
+ */
+static void lead_all_on(struct serval_net *sn, struct sk_buff *skb,
+			const struct serval_pkt *pkt, struct serval_target *t)
+{
+	struct sk_buff *segs, *next;
+
+	if (pkt->protocol != SERVAL_PROTO_UDP ||
+	    pkt->has & SERVAL_HAS_CONTROL ||
+	    !serval_datagram_check(skb, pkt->len))
+		return drop(sn, skb, pkt, t, SERVAL_MIB_FWDIMPOSSIBLE);
+	segs = serval_datagram_cut(skb, pkt->len);
+	if (!segs)
+		return drop(sn, skb, pkt, t, SERVAL_MIB_FWDIMPOSSIBLE);
+	skb_list_walk_safe(segs, skb, next) {
+		skb_mark_not_on_list(skb);
+		lead_on(sn, skb, pkt, t);
+	}
+}
+
 /* May SOURCE be believed?  If not, where to answer is not known */
 static bool check_source(struct serval_net *sn, struct sk_buff *skb,
 			 const struct serval_pkt *pkt)
@@ -407,16 +436,15 @@ bool serval_forward(struct serval_net *sn, struct sk_buff *skb,
 	set = serval_service_find(sn, &pkt->service[0], pkt->protocol);
 	t = set ? serval_service_choose(sn, set, SERVAL_MODE_ANYCAST,
 					pkt->protocol, NULL) : NULL;
-	if (t && t->type == SERVAL_SERVICE_DELAY) {
-		hold(sn, skb, pkt, t);
-		return true;
-	}
-	forget_held(sn, skb, pkt);
+	if (!t || t->type != SERVAL_SERVICE_DELAY)
+		forget_held(sn, skb, pkt);
 	if (t && t->type == SERVAL_SERVICE_DEMUX)
 		return false;
-	if (t && t->type == SERVAL_SERVICE_FORWARD)
-		pass_on(sn, skb, pkt, t);
-	else
+	if (!t || t->type == SERVAL_SERVICE_DROP)
 		refuse(sn, skb, pkt, t, SERVAL_MIB_NORULE);
+	else if (unlikely(skb_is_gso(skb)))
+		lead_all_on(sn, skb, pkt, t);
+	else
+		lead_on(sn, skb, pkt, t);
 	return true;
 }

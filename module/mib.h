@@ -101,7 +101,7 @@
 	X(FWDTOOBIG, "FwdTooBig", \
 	  "dropped: to be passed on, but over the MTU then; ICMP tells") \
 	X(FWDIMPOSSIBLE, "FwdImpossible", \
-	  "dropped: to be passed on, but from no host's address, or merged") \
+	  "dropped: to be passed on, but from no host's address, or not to be cut") \
 	X(SOURCEUNTRUSTED, "SourceUntrusted", \
 	  "dropped: passed on by a host that is not in sal_routers") \
 	X(SOURCEIMPOSSIBLE, "SourceImpossible", \

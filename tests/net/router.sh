@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need nft
-plan 65
+plan 66
 lan c r1 r2 s1 s2
 C=10.9.0.1 R1=10.9.0.2 R2=10.9.0.3 S1=10.9.0.4 S2=10.9.0.5
 C6=fd09::1 R16=fd09::2 S16=fd09::4
@@ -218,10 +218,10 @@ rule c 0x5e/8 via $R1
 rule r1 0x5e/8 via $S1
 believes s1 $R1
 fwd=$(counter r1 Forwarded)
-for case in dgram-request dgram-names dgram-fragments dgram-refused; do
+for case in dgram-request dgram-names dgram-fragments dgram-refused gso-unconnected; do
 	check "$case through the router" between c s1 -c $C -s $S1 case $case
 done
-within "it passed them on" "$(counter r1 Forwarded)" $((fwd + 8)) $((fwd + 40))
+within "it passed them on" "$(counter r1 Forwarded)" $((fwd + 64)) $((fwd + 120))
 serval r1 service change 0x5e/8 via $S1 to $R2
 rule r2 0x5e/8 via $S1
 believes s1 $R2

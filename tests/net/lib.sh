@@ -117,6 +117,10 @@ fails_with() {
 	fi
 }
 
+# What is asked again and again takes its time from what it waits for, and on the debug
+# kernel each question is a dear one
+[ "${SERVAL_KERNEL:-}" = debug ] && POLL=0.3 || POLL=0.05
+
 # wait_until SECONDS COMMAND...: the only place that sleeps
 wait_until() {
 	local end=$((SECONDS + $1))
@@ -124,7 +128,7 @@ wait_until() {
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.05
+		sleep $POLL
 	done
 }
 

@@ -132,7 +132,7 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 
 	if (likely(!netif_is_l3_master(state->out)))
 		return NF_ACCEPT;
-	sn = serval_net(state->net);
+	sn = serval_net_rcu(state->net);
 	if (state->out != sn->dev)
 		return NF_ACCEPT;
 	serval_output_virtual(sn, skb);

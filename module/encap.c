@@ -67,7 +67,7 @@ static int encap_rcv(struct sock *sk, struct sk_buff *skb)
 		return 0;
 	}
 	skb_pull_rcsum(skb, sizeof(struct udphdr));
-	serval_input(serval_net(sock_net(sk)), skb);
+	serval_input(serval_net_rcu(sock_net(sk)), skb);
 	return 0;
 }
 

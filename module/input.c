@@ -193,7 +193,11 @@ int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 		serval_drop(sn, skb, SERVAL_MIB_INNOMEM);
 		return 0;
 	}
-	skb_pull_rcsum(skb, len);
+	/* mostly verified already, or a veth pair's */
+	if (unlikely(skb->ip_summed == CHECKSUM_COMPLETE))
+		skb_pull_rcsum(skb, len);
+	else
+		__skb_pull(skb, len);
 	skb_reset_transport_header(skb);
 	if (serval_tapped(sn))
 		serval_device_tap(sn, skb, &conn->raddr, &conn->laddr,
@@ -243,6 +247,8 @@ static void rcv_segment(struct serval_net *sn, struct sk_buff *skb,
 	}
 	if (unlikely(!fl->confirmed))
 		WRITE_ONCE(fl->confirmed, true);
+	if (unlikely(this_cpu_read(serval_early_missed)))
+		serval_early_learn(sn, skb);
 	serval_path_follow(&fl->path, skb);
 	count_received(fl, skb, len);
 	serval_deliver(sn, skb, fl->conn, len);
@@ -431,7 +437,7 @@ void serval_input(struct serval_net *sn, struct sk_buff *skb)
 
 static int rcv_protocol(struct sk_buff *skb)
 {
-	serval_input(serval_net(dev_net(skb->dev)), skb);
+	serval_input(serval_net_rcu(dev_net(skb->dev)), skb);
 	return 0;
 }
 

@@ -8,7 +8,6 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <net/ipv6.h>
-#include <net/netns/generic.h>
 
 #include "netlink.h"
 #include "offload.h"
@@ -29,20 +28,11 @@ static uint debug;
 module_param(debug, uint, 0444);
 MODULE_PARM_DESC(debug, "Initial value of the sysctl net.serval.debug, 0..10");
 
-static unsigned int net_id;
-
-/**
- * serval_net() - state of a namespace
- * @net: namespace
- */
-struct serval_net *serval_net(const struct net *net)
-{
-	return net_generic(net, net_id);
-}
+unsigned int serval_net_id;
 
 static int __net_init net_init(struct net *net)
 {
-	struct serval_net *sn = net_generic(net, net_id);
+	struct serval_net *sn = net_generic(net, serval_net_id);
 	int err;
 
 	sn->net = net;
@@ -50,6 +40,7 @@ static int __net_init net_init(struct net *net)
 	sn->settings.debug = min(debug, 10U);
 	get_random_bytes(&sn->secret, sizeof(sn->secret));
 	serval_output_init(sn);
+	serval_early_init(sn);
 	serval_encap_init(sn);
 	serval_delay_init(sn);
 	sn->mib = alloc_percpu(struct serval_mib);
@@ -102,6 +93,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 
 	list_for_each_entry(net, list, exit_list) {
 		serval_encap_unpublish(serval_net(net));
+		serval_early_unpublish(serval_net(net));
 		serval_proc_exit(serval_net(net));
 		serval_sysctl_exit(serval_net(net));
 		serval_broadcast_unpublish(serval_net(net));
@@ -120,6 +112,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 		serval_flows_exit(sn);
 		serval_services_exit(sn);
 		serval_routers_exit(sn);
+		serval_early_exit(sn);
 		serval_device_exit(sn);
 		free_percpu(sn->mib);
 	}
@@ -129,7 +122,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 static struct pernet_operations net_ops = {
 	.init = net_init,
 	.exit_batch = net_exit_batch,
-	.id = &net_id,
+	.id = &serval_net_id,
 	.size = sizeof(struct serval_net),
 };
 

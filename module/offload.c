@@ -123,7 +123,7 @@ static struct sk_buff *receive_udp(struct list_head *head, struct sk_buff *skb,
 static struct sock *wants_merged(const struct sk_buff *skb,
 				 const struct serval_hdr *hdr)
 {
-	struct serval_net *sn = serval_net(dev_net(skb->dev));
+	struct serval_net *sn = serval_net_rcu(dev_net(skb->dev));
 	const struct serval_flow *fl;
 
 	/* its tables may go with the namespace */

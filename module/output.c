@@ -818,11 +818,12 @@ void serval_sync_mss(struct sock *sk, const struct serval_conn *conn)
  */
 int serval_queue_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl)
 {
-	struct serval_net *sn = serval_net(sock_net(sk));
 	struct serval_conn *conn;
+	struct serval_net *sn;
 	int err;
 
 	rcu_read_lock();
+	sn = serval_net_rcu(sock_net(sk));
 	conn = serval_conn_find_sock(sn, sk);
 	if (likely(conn)) {
 		if (unlikely(!READ_ONCE(conn->sk)))

@@ -8,7 +8,7 @@
  *	L1 ulid, mib, routers, lifetime, service,
  *	   flow				tables
  *	L2 ipv4, ipv6, path, way,
- *	   offload			outer IP
+ *	   offload, early		outer IP
  *	L3 device, fastopen, encap, encap_auto, delay, output, redirect, icmp,
  *	   input, forward, handshake, datagram_gso, datagram, dgram_conn: the
  *	   service access layer
@@ -35,11 +35,13 @@
 #include <linux/siphash.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
+#include <net/netns/generic.h>
 #include <linux/serval.h>
 
 #include "broadcast.h"
 #include "compat.h"
 #include "delay.h"
+#include "early.h"
 #include "encap.h"
 #include "flow.h"
 #include "mib.h"
@@ -80,6 +82,7 @@ struct serval_settings {
  * @routers: whose SOURCE is believed (routers.c), NULL = nobody's
  * @lifetimes: rules in it that end by themselves
  * @flows:    connections and flows
+ * @early:    input routes of its flows
  * @encap:    UDP encapsulation
  * @delay:    packets that wait for a controller
  * @broadcast: default rules for whole links
@@ -102,6 +105,7 @@ struct serval_net {
 	struct serval_routers __rcu *routers;
 	struct serval_lifetimes lifetimes;
 	struct serval_flows flows;
+	struct serval_early early;
 	struct serval_encap encap;
 	struct serval_delay delay;
 	struct serval_broadcast broadcast;
@@ -125,6 +129,26 @@ struct serval_net {
 /* Chosen at load: module parameter "family" of main.c */
 extern ushort serval_family;
 
-struct serval_net *serval_net(const struct net *net);
+extern unsigned int serval_net_id;
+
+/**
+ * serval_net() - state of a namespace
+ * @net: namespace
+ */
+static inline struct serval_net *serval_net(const struct net *net)
+{
+	return net_generic(net, serval_net_id);
+}
+
+/**
+ * serval_net_rcu() - state of a namespace, for each packet
+ * @net: namespace
+ *
+ * Context: rcu_read_lock() held.
+ */
+static inline struct serval_net *serval_net_rcu(const struct net *net)
+{
+	return rcu_dereference(net->gen)->ptr[serval_net_id];
+}
 
 #endif /* _SERVAL_SERVAL_H */

@@ -186,6 +186,7 @@ int serval_socket_make(struct net *net, struct socket *sock)
 static int serval_create(struct net *net, struct socket *sock, int protocol,
 			 int kern)
 {
+	serval_early_start(serval_net(net));
 	switch (sock->type) {
 	case SOCK_STREAM:
 		if (protocol && protocol != IPPROTO_TCP)

@@ -120,8 +120,7 @@ static int push_data(struct serval_net *sn, struct sk_buff *skb,
 
 static void count_sent(struct serval_flow *fl, const struct sk_buff *skb)
 {
-	atomic64_add(max_t(u32, skb_shinfo(skb)->gso_segs, 1),
-		     &fl->sent_packets);
+	atomic64_add(serval_segments(skb), &fl->sent_packets);
 	atomic64_add(skb->len, &fl->sent_bytes);
 }
 

@@ -420,7 +420,7 @@ static int output(struct serval_net *sn, struct serval_path *path,
 		  struct sock *sk, struct sk_buff *skb,
 		  const struct dst_entry *dst, struct serval_outer outer)
 {
-	u32 segs = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+	u32 segs = serval_segments(skb);
 	bool cut = false;
 
 	if (skb->ignore_df && !skb_is_gso(skb))

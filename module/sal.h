@@ -50,12 +50,6 @@ int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 void serval_push_virtual(struct sk_buff *skb, const struct in6_addr *saddr,
 			 const struct in6_addr *daddr, u8 proto, u8 tclass);
 
-/* Packets on the wire */
-static inline u32 serval_segments(const struct sk_buff *skb)
-{
-	return max_t(u32, skb_shinfo(skb)->gso_segs, 1);
-}
-
 /* icmp.c */
 int serval_icmp_err_udp(struct sock *sk, struct sk_buff *skb);
 int serval_icmp_err4(struct sk_buff *skb, u32 info);

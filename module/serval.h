@@ -129,6 +129,12 @@ struct serval_net {
 /* Chosen at load: module parameter "family" of main.c */
 extern ushort serval_family;
 
+/* Packets on the wire */
+static inline u32 serval_segments(const struct sk_buff *skb)
+{
+	return max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+}
+
 extern unsigned int serval_net_id;
 
 /**

@@ -270,20 +270,26 @@ void serval_end_attempt(struct sock *sk, int err)
 /* An attempt that is to end outside TCP's transmission, or if @err is 0 to ask
  * again; holds its socket
  */
-struct failed {
+struct deferred {
 	struct llist_node node;
 	struct sock *sk;
 	int err;
 };
 
+static struct serval_flow *flow_of(const struct sock *sk)
+{
+	const struct serval_conn *conn;
+
+	conn = serval_conn_find_sock(serval_net_rcu(sock_net(sk)), sk);
+	return conn ? rcu_dereference(conn->flow) : NULL;
+}
+
 static void end_datagram_attempt(struct sock *sk, int err)
 {
-	struct serval_conn *conn;
 	struct serval_flow *fl;
 
 	rcu_read_lock();
-	conn = serval_conn_find_sock(serval_net(sock_net(sk)), sk);
-	fl = conn ? rcu_dereference(conn->flow) : NULL;
+	fl = flow_of(sk);
 	if (fl)
 		serval_dgram_fail(fl, err);
 	rcu_read_unlock();
@@ -300,7 +306,6 @@ static void end_attempt(struct sock *sk, int err)
 /* The timer knows how to repeat a SYN: let it do so now */
 static void ask_again(struct sock *sk)
 {
-	struct serval_conn *conn;
 	struct serval_flow *fl;
 
 	if (sk->sk_protocol == IPPROTO_TCP) {
@@ -309,14 +314,13 @@ static void ask_again(struct sock *sk)
 		return;
 	}
 	rcu_read_lock();
-	conn = serval_conn_find_sock(serval_net(sock_net(sk)), sk);
-	fl = conn ? rcu_dereference(conn->flow) : NULL;
+	fl = flow_of(sk);
 	if (fl)
 		serval_dgram_again(fl);
 	rcu_read_unlock();
 }
 
-static void end_failed(struct sock *sk, int err)
+static void settle(struct sock *sk, int err)
 {
 	lock_sock(sk);
 	if (sk->sk_state == TCP_SYN_SENT) {
@@ -329,30 +333,30 @@ static void end_failed(struct sock *sk, int err)
 	release_sock(sk);
 }
 
-static void fail_work(struct work_struct *work)
+static void deferred_work(struct work_struct *work)
 {
 	struct serval_net *sn = container_of(work, struct serval_net,
-					     fail_work);
-	struct failed *f, *next;
+					     deferred_work);
+	struct deferred *d, *next;
 
-	llist_for_each_entry_safe(f, next, llist_del_all(&sn->failed), node) {
-		end_failed(f->sk, f->err);
-		sock_put(f->sk);
-		kfree(f);
+	llist_for_each_entry_safe(d, next, llist_del_all(&sn->deferred), node) {
+		settle(d->sk, d->err);
+		sock_put(d->sk);
+		kfree(d);
 	}
 }
 
-static bool do_later(struct serval_net *sn, struct sock *sk, int err)
+static bool defer(struct serval_net *sn, struct sock *sk, int err)
 {
-	struct failed *f = kmalloc(sizeof(*f), GFP_ATOMIC);
+	struct deferred *d = kmalloc(sizeof(*d), GFP_ATOMIC);
 
-	if (!f)
+	if (!d)
 		return false;
 	sock_hold(sk);
-	f->sk = sk;
-	f->err = err;
-	if (llist_add(&f->node, &sn->failed))
-		schedule_work(&sn->fail_work);
+	d->sk = sk;
+	d->err = err;
+	if (llist_add(&d->node, &sn->deferred))
+		schedule_work(&sn->deferred_work);
 	return true;
 }
 
@@ -360,7 +364,7 @@ static bool do_later(struct serval_net *sn, struct sock *sk, int err)
 static void fail(struct serval_net *sn, struct sock *sk, int err)
 {
 	WRITE_ONCE(sk->sk_err_soft, err);
-	do_later(sn, sk, err);
+	defer(sn, sk, err);
 }
 
 /**
@@ -373,7 +377,7 @@ static void fail(struct serval_net *sn, struct sock *sk, int err)
  */
 bool serval_output_again(struct serval_net *sn, struct sock *sk)
 {
-	return do_later(sn, sk, 0);
+	return defer(sn, sk, 0);
 }
 
 static int unresolved(struct serval_net *sn, struct sock *sk,
@@ -962,8 +966,8 @@ int serval_output_check(struct serval_net *sn, const struct serval_conn *conn)
  */
 void serval_output_init(struct serval_net *sn)
 {
-	init_llist_head(&sn->failed);
-	INIT_WORK(&sn->fail_work, fail_work);
+	init_llist_head(&sn->deferred);
+	INIT_WORK(&sn->deferred_work, deferred_work);
 }
 
 /**
@@ -974,5 +978,5 @@ void serval_output_init(struct serval_net *sn)
  */
 void serval_output_exit(struct serval_net *sn)
 {
-	flush_work(&sn->fail_work);
+	flush_work(&sn->deferred_work);
 }

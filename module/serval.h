@@ -89,8 +89,8 @@ struct serval_settings {
  * @settings: sysctls
  * @route_work: puts back sal0's route after somebody removed it
  * @fib_nb:   sees that happen
- * @failed: attempts to connect that output.c wants ended, or repeated
- * @fail_work: does that
+ * @deferred: attempts to connect that output.c wants ended, or repeated
+ * @deferred_work: does that
  * @closed: the namespace ends: packets that its devices still bring are dropped
  * @reply_stamp: jiffies of the current second of @reply_tokens
  * @reply_tokens: unverified answers (RST, NACK) still allowed in this second
@@ -112,8 +112,8 @@ struct serval_net {
 	struct serval_settings settings;
 	struct work_struct route_work;
 	struct notifier_block fib_nb;
-	struct llist_head failed;
-	struct work_struct fail_work;
+	struct llist_head deferred;
+	struct work_struct deferred_work;
 	bool closed;
 	unsigned long reply_stamp;
 	atomic_t reply_tokens;

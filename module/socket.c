@@ -151,6 +151,7 @@ static int create(struct net *net, struct socket *sock, int protocol, int kern,
 	err = __sock_create(net, AF_INET6, sock->type, protocol, &tmp, kern);
 	if (err)
 		return err;
+	serval_early_start(sn);
 	sock_init(sn, tmp->sk);
 	err = conn_init(sn, tmp->sk) ? 0 : -ENOMEM;
 	if (!err && sock->type == SOCK_DGRAM)
@@ -186,7 +187,6 @@ int serval_socket_make(struct net *net, struct socket *sock)
 static int serval_create(struct net *net, struct socket *sock, int protocol,
 			 int kern)
 {
-	serval_early_start(serval_net(net));
 	switch (sock->type) {
 	case SOCK_STREAM:
 		if (protocol && protocol != IPPROTO_TCP)

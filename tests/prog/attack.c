@@ -208,33 +208,57 @@ static void attack_late_control(void)
 
 /**
  * struct waiting - a client in SYN_SENT and the SYN it sent
+ * @type:  of its socket
+ * @encap: its SERVAL_UDP_ENCAP
  */
 struct waiting {
 	struct sv_svc svc;
+	int type;
+	int encap;
 	int c;
 	int sniff;
 	struct sal_seen syn;
 	__u32 iss, tcp_seq;
 };
 
-static void wait_open(struct waiting *w)
+/* The next packet of the client's */
+static void wait_seen(struct waiting *w, struct in_addr to)
 {
-	struct sockaddr_storage ss;
-	socklen_t len;
-	__u32 id;
-
-	w->sniff = sniff_open(CLI, DEV);
-	svc_new(&w->svc);
-	len = svc_advised(&w->svc, mute_addr(), &ss);
-	w->c = host_socket(CLI, SOCK_STREAM | SOCK_NONBLOCK);
-	fails(connect(w->c, (struct sockaddr *)&ss, len), EINPROGRESS);
 	/* sockets of earlier cases may still repeat their FIN to the mute */
-	id = flow_opt(w->c, SERVAL_FLOW_ID);
+	__u32 id = flow_opt(w->c, SERVAL_FLOW_ID);
+
 	do
 		expect(sniff_next(w->sniff, &w->syn, 10000));
 	while (w->syn.src != id);
+	expect(w->syn.daddr.s_addr == to.s_addr);
+}
+
+static void wait_dial(struct waiting *w)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = svc_advised(&w->svc, mute_addr(), &ss);
+
+	w->c = host_socket(CLI, w->type | SOCK_NONBLOCK);
+	must(setsockopt(w->c, SOL_SERVAL, SERVAL_UDP_ENCAP, &w->encap,
+			sizeof(w->encap)));
+	fails(connect(w->c, (struct sockaddr *)&ss, len), EINPROGRESS);
+	wait_seen(w, mute_addr());
 	w->iss = be32_at(w->syn.hdr + 16);
 	w->tcp_seq = be32_at(w->syn.pay + 4);
+}
+
+static void wait_open_as(struct waiting *w, int type, int encap)
+{
+	w->type = type;
+	w->encap = encap;
+	w->sniff = sniff_open(CLI, DEV);
+	svc_new(&w->svc);
+	wait_dial(w);
+}
+
+static void wait_open(struct waiting *w)
+{
+	wait_open_as(w, SOCK_STREAM, SERVAL_UDP_DEFAULT);
 }
 
 /* @way: two addresses for SOURCE, or NULL */
@@ -388,6 +412,183 @@ static void attack_nack(void)
 	expect(poll_for(w.c, POLLOUT, 10000) & POLLERR);
 	expect(so_error(w.c) == ECONNREFUSED);
 	expect(reaches(CLI, "InNack", in + 1));
+}
+
+/**
+ * struct forged - a refusal that says to ask the server instead of the mute
+ * @from:  who refuses
+ * @udp:   inside UDP
+ * @encap: SERVAL_UDP_ENCAP of who is refused
+ * @id:    what is wrong with the flow id, 0 = nothing
+ * @nonce: with the nonce
+ * @ackno: with the version number
+ * @bare:  has SOURCE, which names yet another host, but not ADDRESS
+ */
+struct forged {
+	struct in_addr from;
+	bool udp;
+	int encap;
+	__u32 id;
+	__u64 nonce;
+	__u32 ackno;
+	bool bare;
+};
+
+static void send_redirect(const struct waiting *w, const struct forged *f)
+{
+	const struct in6_addr server = mapped(env.addr[SRV]);
+	const struct in6_addr way[2] = {
+		mapped(nobody_addr()), mapped(nobody_addr()),
+	};
+	const struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_addr = env.addr[CLI],
+		.sin_port = htons(w->syn.udp ? w->syn.udp : UDP_PORT),
+	};
+	struct sal_control c = {
+		.flags = SAL_NACK, .reason = EREMOTE,
+		.ackno = w->iss + 1 + f->ackno,
+	};
+	struct sal_buf p;
+
+	memcpy(&c.nonce, w->syn.hdr + 24, sizeof(c.nonce));
+	c.nonce ^= f->nonce;
+	sal_start(&p, STRANGE_ID, w->syn.src ^ f->id, SAL_NONE);
+	sal_add_control(&p, &c);
+	if (!f->bare)
+		sal_add_address(&p, &server);
+	sal_add_source(&p, way, ARRAY_SIZE(way));
+	sal_seal(&p);
+	if (f->udp)
+		sal_send_udp(SRV, &p, f->from, &to);
+	else
+		sal_send(SRV, &p, f->from, env.addr[CLI]);
+}
+
+/**
+ * struct led - what became of the refusals that say where to ask
+ * @nacks:  refusals of the client's SYNs
+ * @astray: not followed
+ * @led:    followed
+ * @syns:   requests that the server got
+ */
+struct led {
+	__u64 nacks, astray, led, syns;
+};
+
+static struct led led_to(void)
+{
+	return (struct led) {
+		counter(CLI, "InNack"), counter(CLI, "InRedirectBad"),
+		counter(CLI, "InRedirect"), counter(SRV, "InSyn"),
+	};
+}
+
+static void led_is(const struct led *before, const struct led *more)
+{
+	expect(reaches(CLI, "InNack", before->nacks + more->nacks));
+	expect(reaches(CLI, "InRedirectBad", before->astray + more->astray));
+	expect(reaches(CLI, "InRedirect", before->led + more->led));
+	expect(reaches(SRV, "InSyn", before->syns + more->syns));
+}
+
+static void redirect_blind(int type)
+{
+	const struct forged wrong[] = {
+		{ .id = 1 }, { .nonce = 1 }, { .ackno = -1 }, { .ackno = 1 },
+	};
+	__u64 flow = counter(CLI, "InNoFlow"), ack = counter(CLI, "InBadAck");
+	__u64 nonce = counter(CLI, "InBadNonce");
+	struct led before = led_to();
+	struct waiting w;
+	size_t i;
+
+	wait_open_as(&w, type, SERVAL_UDP_ALWAYS);
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct forged f = wrong[i];
+
+		f.from = env.addr[SRV];
+		send_redirect(&w, &f);
+		f.udp = true;
+		send_redirect(&w, &f);
+		f.from = mute_addr();
+		send_redirect(&w, &f);
+	}
+	expect(reaches(CLI, "InNoFlow", flow + 3));
+	expect(reaches(CLI, "InBadNonce", nonce + 3));
+	expect(reaches(CLI, "InBadAck", ack + 6));
+	wait_seen(&w, mute_addr());
+	expect(pending(&w));
+	led_is(&before, &(struct led) { });
+}
+
+static void attack_redirect_blind(void)
+{
+	redirect_blind(SOCK_STREAM);
+	redirect_blind(SOCK_DGRAM);
+}
+
+/* Who knows the SYN may refuse it from anywhere, but lead it nowhere */
+static void redirect_refused(const struct forged *f, int type)
+{
+	struct led before = led_to();
+	struct waiting w;
+
+	wait_open_as(&w, type, f->encap);
+	send_redirect(&w, f);
+	expect(poll_for(w.c, POLLOUT, 10000) & POLLERR);
+	expect(so_error(w.c) == ECONNREFUSED);
+	/* nor the next one */
+	close(w.c);
+	wait_dial(&w);
+	led_is(&before, &(struct led) { .nacks = 1, .astray = !f->bare });
+	close(w.c);
+	close(w.sniff);
+}
+
+static void attack_redirect(void)
+{
+	const struct in_addr third = env.addr[SRV], asked = mute_addr();
+	const struct forged forged[] = {
+		{ .from = third, .encap = SERVAL_UDP_ALWAYS, .udp = true },
+		{ .from = third, .encap = SERVAL_UDP_ALWAYS },
+		{ .from = third, .encap = SERVAL_UDP_AUTO, .udp = true },
+		{ .from = third, .encap = SERVAL_UDP_NEVER },
+		{ .from = asked, .encap = SERVAL_UDP_ALWAYS },
+		{ .from = asked, .encap = SERVAL_UDP_NEVER, .udp = true },
+		{ .from = asked, .encap = SERVAL_UDP_ALWAYS, .udp = true,
+		  .bare = true },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(forged); i++) {
+		redirect_refused(&forged[i], SOCK_STREAM);
+		redirect_refused(&forged[i], SOCK_DGRAM);
+	}
+}
+
+static void redirect_followed(int type)
+{
+	const struct forged f = { .from = mute_addr(), .udp = true };
+	struct led before = led_to();
+	struct waiting w;
+	int l;
+
+	wait_open_as(&w, type, SERVAL_UDP_ALWAYS);
+	l = host_socket(SRV, type);
+	must(svc_bind(l, &w.svc));
+	must(listen(l, 1));
+	send_redirect(&w, &f);
+	wait_seen(&w, env.addr[SRV]);
+	expect(w.syn.udp);
+	expect(poll_for(w.c, POLLOUT, 10000) == POLLOUT);
+	led_is(&before, &(struct led) { .nacks = 1, .led = 1, .syns = 1 });
+}
+
+/* The counterpart: inside UDP, from who was asked so */
+static void attack_redirect_right(void)
+{
+	redirect_followed(SOCK_STREAM);
+	redirect_followed(SOCK_DGRAM);
 }
 
 static void attack_rst_waiting(void)
@@ -706,6 +907,12 @@ const struct sv_case attack_cases[] = {
 	  "SOURCE in a SYN-ACK redirects nobody" },
 	{ "forged-nack", SV_SERVAL | SV_TWO, attack_nack,
 	  "only a refusal of this very SYN counts" },
+	{ "blind-redirect", SV_SERVAL | SV_TWO, attack_redirect_blind,
+	  "a refusal of another SYN leads nowhere" },
+	{ "forged-redirect", SV_SERVAL | SV_TWO, attack_redirect,
+	  "nor does one that is right, from elsewhere or not inside UDP" },
+	{ "redirect-right", SV_SERVAL | SV_TWO, attack_redirect_right,
+	  "(one of the host that was asked does)" },
 	{ "rst-waiting", SV_SERVAL | SV_TWO, attack_rst_waiting,
 	  "a blind reset does not end a connect" },
 	{ "forged-confirm", SV_SERVAL | SV_TWO, attack_confirm,

@@ -123,7 +123,7 @@ int cmd_redirect(int argc, char **argv)
 {
 	struct sockaddr_in from, at = {
 		.sin_family = AF_INET,
-		.sin_port = htons(54325),
+		.sin_port = htons(UDP_PORT),
 	};
 	struct in6_addr addr;
 	socklen_t len;

@@ -5,6 +5,7 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <netinet/ip.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -240,6 +241,22 @@ void sal_send(enum sv_host h, const struct sal_buf *p, struct in_addr from,
 	close(fd);
 }
 
+/* Inside UDP, from any address and some port */
+void sal_send_udp(enum sv_host h, const struct sal_buf *p,
+		  struct in_addr from, const struct sockaddr_in *to)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = from };
+	int one = 1, fd;
+
+	host_enter(h);
+	fd = must(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	must(setsockopt(fd, SOL_IP, IP_TRANSPARENT, &one, sizeof(one)));
+	must(bind(fd, (struct sockaddr *)&sin, sizeof(sin)));
+	expect((size_t)must(sendto(fd, p->b, p->len, 0, (struct sockaddr *)to,
+				   sizeof(*to))) == p->len);
+	close(fd);
+}
+
 int sniff_open(enum sv_host h, const char *dev)
 {
 	struct sockaddr_ll ll = {
@@ -258,12 +275,33 @@ int sniff_open(enum sv_host h, const char *dev)
 	return fd;
 }
 
+/* Return: length of what stands before the SAL header, 0 if there is none */
+static size_t parse_outer(struct sal_seen *s, const __u8 *pkt, size_t n)
+{
+	const struct iphdr *ip = (const struct iphdr *)pkt;
+	size_t len = ip->ihl * 4;
+	struct udphdr uh;
+
+	if (ip->version != 4)
+		return 0;
+	if (ip->protocol == IPPROTO_SERVAL)
+		return len;
+	if (ip->protocol != IPPROTO_UDP || n < len + sizeof(uh))
+		return 0;
+	memcpy(&uh, pkt + len, sizeof(uh));
+	if (uh.dest != htons(UDP_PORT))
+		return 0;
+	s->udp = ntohs(uh.source);
+	return len + sizeof(uh);
+}
+
 static bool parse_seen(struct sal_seen *s, const __u8 *pkt, size_t n)
 {
 	const struct iphdr *ip = (const struct iphdr *)pkt;
-	const __u8 *sal = pkt + ip->ihl * 4;
+	size_t outer = parse_outer(s, pkt, n);
+	const __u8 *sal = pkt + outer;
 
-	if (ip->version != 4 || ip->protocol != IPPROTO_SERVAL)
+	if (!outer)
 		return false;
 	s->iplen = ntohs(ip->tot_len);
 	s->frag = ntohs(ip->frag_off);
@@ -271,7 +309,7 @@ static bool parse_seen(struct sal_seen *s, const __u8 *pkt, size_t n)
 	s->tos = ip->tos;
 	s->saddr.s_addr = ip->saddr;
 	s->daddr.s_addr = ip->daddr;
-	n -= ip->ihl * 4;
+	n -= outer;
 	if (n < 12 || sal[8] * 4u < 12 || sal[8] * 4u > n) {
 		expect(s->ttl == SAL_FORGED_TTL);
 		return false;
@@ -287,7 +325,9 @@ static bool parse_seen(struct sal_seen *s, const __u8 *pkt, size_t n)
 	return true;
 }
 
-/* The next packet of protocol 144, false if none came for @ms */
+/* The next packet of protocol 144, or inside UDP to its port; false if none came
+ * for @ms
+ */
 bool sniff_next(int fd, struct sal_seen *s, int ms)
 {
 	static __u8 pkt[MAX_IP];

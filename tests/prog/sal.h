@@ -22,6 +22,7 @@
 #define TH_ACK		0x10
 
 #define TCP_PORT	7777	/* of every service */
+#define UDP_PORT	54325	/* where requests inside UDP go */
 
 #define SAL_FORGED_TTL	63	/* tells what sal_put() sends from the rest */
 
@@ -62,6 +63,7 @@ struct tcp_seg {
  * @iplen:   IP total length
  * @ttl:     of the IP header
  * @tos:     of the IP header
+ * @udp:     source port of what was sent to UDP_PORT, 0 = not inside UDP
  * @src:     flow ids, host byte order
  * @dst:     see @src
  * @proto:   payload protocol
@@ -76,6 +78,7 @@ struct sal_seen {
 	unsigned int iplen;
 	__u8 ttl, tos;
 	struct in_addr saddr, daddr;
+	__u16 udp;
 	__u32 src, dst;
 	__u8 proto;
 	__u8 hdr[1024];
@@ -109,6 +112,8 @@ void sal_put_outer(int fd, const struct sal_buf *p,
 		   const struct sal_outer *outer);
 void sal_send(enum sv_host h, const struct sal_buf *p, struct in_addr from,
 	      struct in_addr to);
+void sal_send_udp(enum sv_host h, const struct sal_buf *p,
+		  struct in_addr from, const struct sockaddr_in *to);
 __u16 sal_sum(const void *buf, size_t len, __u32 start);
 __u32 be32_at(const __u8 *p);
 

@@ -49,8 +49,7 @@ check "it is asked for once more" wait_until 20 again
 is "and nothing is sent" "$(counter c OutSyn)" "$before"
 # just after a repetition the next one is seconds away
 copies=$(counter c DelayCopies)
-repeated() { [ "$(counter c DelayCopies)" -gt "$copies" ]; }
-wait_until 60 repeated
+wait_until 60 counted c DelayCopies $((copies + 1))
 serval c service add "$id" via $S_ADDR
 check "released with a rule" serval c delay release "$(asked "$id")"
 check "the connection carries every byte" result first
@@ -71,7 +70,7 @@ is "and is counted" "$(counter c DelayDropped)" 1
 other=0x5e$(printf '%062d' 9)
 start third at c connect "$other"
 copies=$(counter c DelayCopies)
-check "a request that is repeated" wait_until 30 repeated
+check "a request that is repeated" wait_until 30 counted c DelayCopies $((copies + 1))
 is "has one place" "$(held | jq length)" 1
 start server sv listen "$other"
 until_said server ready

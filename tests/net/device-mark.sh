@@ -28,8 +28,8 @@ count() {
 		}
 	END
 }
-counted() { on "$1" nft -j list counter inet t "$2" | jq '.nftables[1].counter.packets'; }
-seen() { counted s "$1"; }
+arrived() { on "$1" nft -j list counter inet t "$2" | jq '.nftables[1].counter.packets'; }
+seen() { arrived s "$1"; }
 count s
 
 check "no route: unreachable" sv connect -x ENETUNREACH "$id"
@@ -59,8 +59,8 @@ until_said marked ready
 rule c "$marked" via $S_ADDR
 count c
 check "a marked listener" sv transfer -d 300000 "$marked"
-is "answers and sends by its mark" "$(counted c one)" 0
-within "all of it" "$(counted c two)" 5 1000
+is "answers and sends by its mark" "$(arrived c one)" 0
+within "all of it" "$(arrived c two)" 5 1000
 
 # several are asked, and who answers is not who was asked last
 on c sysctl -qw net.serval.service_resolution_mode=0

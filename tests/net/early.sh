@@ -18,7 +18,6 @@ bulk=20000000
 [ "${SERVAL_KERNEL:-}" != debug ] || bulk=3000000
 
 retransmitted() { [ "$(mib c TcpRetransSegs)" -ge "$1" ]; }
-going_on() { [ "$(counter s InPkts)" -gt "$1" ]; }
 
 # stopped VERSION SERVER CLIENT: a route of received packets goes, and comes back
 stopped() {
@@ -31,7 +30,7 @@ stopped() {
 	tc -n "$(ns c)" qdisc replace dev eth0 root tbf rate 8mbit burst 20k latency 50ms
 	before=$(counter s InPkts)
 	start load sv transfer -u "$bulk" "$id"
-	check "IPv$v: data comes" wait_until 30 going_on $((before + 100))
+	check "IPv$v: data comes" wait_until 30 counted s InPkts $((before + 100))
 	ip -n "$(ns s)" "-$v" rule add pref 5 from "$3" blackhole
 	n=$(mib c TcpRetransSegs)
 	check "the route goes, in mid-stream" wait_until 60 retransmitted $((n + 1))

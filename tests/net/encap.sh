@@ -148,8 +148,7 @@ check "a NAT that forgets a flow does not end it" result held
 on c sysctl -qw net.serval.udp_encap_keepalive=1
 start held sv connect -w "$id"
 until_said held udp
-kept() { [ "$(counter s InKeepalive)" -ge "$1" ]; }
-check "a silent flow keeps its binding" wait_until 40 kept 2
+check "a silent flow keeps its binding" wait_until 40 counted s InKeepalive 2
 is "and nothing answers" "$(counter s OutRst) $(counter s OutKeepalive)" "0 0"
 tell held
 check "it ends well" result held
@@ -210,8 +209,7 @@ is "it still serves" "$(sv connect "$id")" "$S_ADDR udp"
 # garbage for the port is noise, not an answer
 errors=$(counter s InHdrErrors)
 on c bash -c "echo noise > /dev/udp/$S_ADDR/5001"
-counted() { [ "$(counter s InHdrErrors)" -gt "$errors" ]; }
-check "noise is counted" wait_until 10 counted
+check "noise is counted" wait_until 10 counted s InHdrErrors $((errors + 1))
 check "the tables are empty" wait_until 60 no_flows c s
 is "no packet was lost on the way back" "$(counter s OutNoFlow) $(counter s NoRoute)" "0 0"
 on s sysctl -qw net.serval.udp_encap_server_port=0

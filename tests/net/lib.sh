@@ -365,6 +365,30 @@ counter() {
 	' /proc/net/serval/snmp
 }
 
+# counters HOST NAME...: each with its name, on one line
+counters() {
+	local host=$1 name
+
+	shift
+	for name; do
+		echo "$name $(counter "$host" "$name")"
+	done | xargs
+}
+
+# counted HOST NAME LEAST: the counter has come so far
+counted() {
+	[ "$(counter "$1" "$2")" -ge "$3" ]
+}
+
+# silent HOST...: they have refused and reset nothing
+silent() {
+	local h
+
+	for h; do
+		[ "$(counters "$h" OutNack OutRst)" = "OutNack 0 OutRst 0" ] || return 1
+	done
+}
+
 # mib HOST NAME: one of nstat's names
 mib() {
 	on "$1" nstat -asz "$2" | awk -v name="$2" '$1 == name { print $2 }'

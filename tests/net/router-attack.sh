@@ -22,15 +22,6 @@ syn() {
 	case $from in c) addr=$C ;; r) addr=$R ;; esac
 	"$SV" -C "$TAG-$from" -c $addr -s "$to" syn "$@" "$id"
 }
-counters() {
-	local host=$1 name
-
-	shift
-	for name; do
-		echo "$name $(counter "$host" "$name")"
-	done | xargs
-}
-counted() { [ "$(counter "$1" "$2")" -ge "$3" ]; }
 heard() { counter v InPkts; }
 
 # somebody names a victim to the server and to the router

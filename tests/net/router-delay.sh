@@ -14,14 +14,6 @@ on s sysctl -qw net.serval.sal_routers="$R"
 timeout_ms() { on r sysctl -qw net.serval.delay_timeout="$1"; }
 held() { serval r -j delay show; }
 held_is() { [ "$(held | jq length)" = "$1" ]; }
-counters() {
-	local host=$1 name
-
-	shift
-	for name; do
-		echo "$name $(counter "$host" "$name")"
-	done | xargs
-}
 id=$(new_id)
 rule c 0x5e/8 via $R
 rule r 0x5e/8 delay
@@ -54,8 +46,7 @@ n=$(asked "$id")
 is "and told who wants it" \
 	"$(held | jq -c '.[0] | [.id, .proto, .service, .source_service, .from]')" \
 	"[$n,\"tcp\",\"$id\",null,\"$C\"]"
-copied() { [ "$(counter r DelayCopies)" -ge "$1" ]; }
-check "a copy of the request" wait_until 30 copied 1
+check "a copy of the request" wait_until 30 counted r DelayCopies 1
 is "takes no second place" "$(held | jq length)" 1
 check "released without a rule" serval r delay release "$n"
 again() { [ "$(asked "$id")" -gt "$n" ]; }
@@ -135,8 +126,7 @@ timeout_ms 600000
 full=$(counter r DelayFull)
 start many at c dials 520 "$other"
 check "512 of other hosts are held" wait_until 300 held_is 512
-over() { [ "$(counter r DelayFull)" -ge $((full + 8)) ]; }
-check "no more" wait_until 300 over
+check "no more" wait_until 300 counted r DelayFull $((full + 8))
 start mine at r dials 1 "$other"
 check "but still one of the router's own" wait_until 30 held_is 513
 stop mine

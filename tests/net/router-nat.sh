@@ -40,14 +40,6 @@ between() {
 	shift 2
 	"$SV" -C "$TAG-$client" -S "$TAG-$server" -c $C -s $S "$@"
 }
-counters() {
-	local host=$1 name
-
-	shift
-	for name; do
-		echo "$name $(counter "$host" "$name")"
-	done | xargs
-}
 encap() { on c sysctl -qw net.serval.udp_encap="$1"; }
 
 id=$(new_id)

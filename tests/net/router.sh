@@ -26,15 +26,6 @@ serves() {
 	start "$1" at "$1" serve "$2"
 	until_said "$1" ready
 }
-counters() {
-	local host=$1 name
-
-	shift
-	for name; do
-		echo "$name $(counter "$host" "$name")"
-	done | xargs
-}
-counted() { [ "$(counter "$1" "$2")" -ge "$3" ]; }
 # watch HOST: what it sees of the next request that a router passed on, see "saw"
 watch() {
 	start way between c "$1" way eth0

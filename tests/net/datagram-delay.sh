@@ -11,59 +11,49 @@ nobody=0x5e$(printf '%062d' 7)
 serval c service add 0x5e/8 delay
 start echo sv echo "$id"
 until_said echo ready
-timeout_ms() { on c sysctl -qw net.serval.delay_timeout="$1"; }
-held() { serval c -j delay show; }
-held_is() { [ "$(held | jq length)" = "$1" ]; }
 
 matches "unreachable at once while nobody listens" "$(at c ask "$id" hello 2>&1)" EHOSTUNREACH
 is "which is counted" "$(counter c DelayNoListener)" 1
 
-timeout_ms 1
-start watch ip netns exec "$(ns c)" "$SERVAL" -j monitor delay
-watched() {
-	at c connect -x EHOSTUNREACH 0x5e00 > /dev/null
-	said watch '"held"'
-}
-wait_until 60 watched
-wait_until 20 held_is 0
-timeout_ms 600000
+controller c EHOSTUNREACH 0x5e00
+wait_until 20 held_is c 0
 
 ## found on demand
 start first at c ask "$id" hello
-check "a datagram is held" wait_until 20 held_is 1
-n=$(held | jq '.[0].id')
-is "for its service, with its protocol" "$(held | jq -c '.[0] | [.proto, .service, .from]')" \
+check "a datagram is held" wait_until 20 held_is c 1
+n=$(held c | jq '.[0].id')
+is "for its service, with its protocol" "$(held c | jq -c '.[0] | [.proto, .service, .from]')" \
 	"[\"udp\",\"$id\",null]"
-matches "and the name it can be answered at" "$(held | jq -r '.[0].source_service')" '^0x[0-9a-f]{64}$'
+matches "and the name it can be answered at" "$(held c | jq -r '.[0].source_service')" '^0x[0-9a-f]{64}$'
 sent=$(counter c OutDatagrams)
 check "released without a rule" serval c delay release "$n"
-check "it is held again" held_is 1
+check "it is held again" held_is c 1
 is "and not sent" "$(counter c OutDatagrams)" "$sent"
 serval c service add "$id" via $S_ADDR
 check "released with a rule" serval c delay release all
 check "it is sent and answered" result first
 is "the answer" "$(cat "$TMP/first")" "hello 0"
-is "nothing is held" "$(held)" "[]"
+is "nothing is held" "$(held c)" "[]"
 
 ## drop, no verdict, close
 dropped=$(counter c DelayDropped)
 start second at c ask "$nobody" hello
-wait_until 20 held_is 1
+wait_until 20 held_is c 1
 check "drop" serval c delay drop all
-is "is counted" "$(counter c DelayDropped) $(held)" "$((dropped + 1)) []"
+is "is counted" "$(counter c DelayDropped) $(held c)" "$((dropped + 1)) []"
 stop second
 expired=$(counter c DelayExpired)
-timeout_ms 1
+delay_ms c 1
 start third at c ask "$nobody" hello
 check "without a verdict it is dropped as well" \
 	wait_until 20 counted c DelayExpired $((expired + 1))
 stop third
-timeout_ms 600000
+delay_ms c 600000
 start fourth at c ask "$nobody" hello
-wait_until 20 held_is 1
+wait_until 20 held_is c 1
 cancelled=$(counter c DelayCancelled)
 stop fourth
-check "it goes with its socket" wait_until 20 held_is 0
+check "it goes with its socket" wait_until 20 held_is c 0
 is "which is counted" "$(counter c DelayCancelled)" $((cancelled + 1))
 
 ## bound: each datagram has a place
@@ -72,10 +62,10 @@ start many at c burst 1030 "$nobody"
 check "1,024 are held, for the rest there is no way" \
 	until_said many "^1024 sent, 6 unreachable" 120
 is "which is counted" "$(counter c DelayFull)" $((full + 6))
-is "all of them are listed" "$(held | jq 'map(.id) | unique | length')" 1024
+is "all of them are listed" "$(held c | jq 'map(.id) | unique | length')" 1024
 check "rmmod is refused meanwhile" not rmmod serval
 stop many
-check "none outlives its socket" wait_until 20 held_is 0
+check "none outlives its socket" wait_until 20 held_is c 0
 
 ## a connect
 stop echo
@@ -83,7 +73,7 @@ serval c service del "$id"
 start server sv listen -d "$id"
 until_said server ready
 start fifth at c connect -d "$id"
-check "a connect is held" wait_until 20 held_is 1
+check "a connect is held" wait_until 20 held_is c 1
 serval c service add "$id" via $S_ADDR
 check "release" serval c delay release all
 check "connects" result fifth

@@ -8,9 +8,6 @@ plan 38
 two_hosts
 id=$(new_id)
 serve "$id"
-timeout_ms() { on c sysctl -qw net.serval.delay_timeout="$1"; }
-held() { serval c -j delay show; }
-held_is() { [ "$(held | jq length)" = "$1" ]; }
 check "a delay rule" serval c service add 0x5e/8 delay
 is "is shown as one" "$(serval c service show)" "0x5e/8 delay priority 1 weight 1"
 is "also in /proc" "$(service_table c | awk '{ print $3, $NF }')" "DLY -"
@@ -18,34 +15,19 @@ is "also in /proc" "$(service_table c | awk '{ print $3, $NF }')" "DLY -"
 check "unreachable at once while nobody listens" at c connect -x EHOSTUNREACH "$id"
 is "which is counted" "$(counter c DelayNoListener)" 1
 
-timeout_ms 1
-start watch ip netns exec "$(ns c)" "$SERVAL" -j monitor delay
-watched() {
-	at c connect -x EHOSTUNREACH 0x5e00 > /dev/null
-	said watch '"held"'
-}
-wait_until 60 watched
-timeout_ms 600000
-
-# asked SERVICE: number of the packet last held for it
-asked() {
-	jq -s "map(select(.object == \"delay\" and .event == \"held\" and
-		.service == \"$1\"))[-1].id // empty" "$TMP/watch" 2>/dev/null
-}
-was_asked() { [ -n "$(asked "$1")" ]; }
+controller c EHOSTUNREACH 0x5e00
 
 ## found on demand
 start first at c transfer -u 10000 -d 10000 "$id"
 check "a controller is asked for the service" wait_until 20 was_asked "$id"
 n=$(asked "$id")
 is "with its protocol, and no name or address of the sender" \
-	"$(held | jq -c '.[0] | [.id, .proto, .service, .source_service, .from]')" \
+	"$(held c | jq -c '.[0] | [.id, .proto, .service, .source_service, .from]')" \
 	"[$n,\"tcp\",\"$id\",null,null]"
-within "and how long it waits" "$(held | jq '.[0].remaining_ms')" 500000 600000
+within "and how long it waits" "$(held c | jq '.[0].remaining_ms')" 500000 600000
 before=$(counter c OutSyn)
 check "released without a rule" serval c delay release "$n"
-again() { [ "$(asked "$id")" -gt "$n" ]; }
-check "it is asked for once more" wait_until 20 again
+check "it is asked for once more" wait_until 20 was_asked "$id" "$n"
 is "and nothing is sent" "$(counter c OutSyn)" "$before"
 # just after a repetition the next one is seconds away
 copies=$(counter c DelayCopies)
@@ -54,7 +36,7 @@ serval c service add "$id" via $S_ADDR
 check "released with a rule" serval c delay release "$(asked "$id")"
 check "the connection carries every byte" result first
 is "both releases are counted" "$(counter c DelayReleased)" 2
-is "nothing is held" "$(held)" "[]"
+is "nothing is held" "$(held c)" "[]"
 
 ## drop
 other=0x5e$(printf '%062d' 8)
@@ -71,29 +53,29 @@ other=0x5e$(printf '%062d' 9)
 start third at c connect "$other"
 copies=$(counter c DelayCopies)
 check "a request that is repeated" wait_until 30 counted c DelayCopies $((copies + 1))
-is "has one place" "$(held | jq length)" 1
+is "has one place" "$(held c | jq length)" 1
 start server sv listen "$other"
 until_said server ready
 cancelled=$(counter c DelayCancelled)
 serval c service add "$other" via $S_ADDR
 check "a repetition that finds a rule connects" result third
-is "and the held one goes" "$(counter c DelayCancelled) $(held)" "$((cancelled + 1)) []"
+is "and the held one goes" "$(counter c DelayCancelled) $(held c)" "$((cancelled + 1)) []"
 serval c service del "$other"
 stop server
 
 ## no verdict
-timeout_ms 300
+delay_ms c 300
 check "without a verdict the attempt ends" at c connect -x EHOSTUNREACH "$other"
 within "which is counted" "$(counter c DelayExpired)" 2 100
-timeout_ms 600000
+delay_ms c 600000
 
 ## the sender's name, and that it goes
 name=0x5e$(printf '%062d' 10)
 start named at c dials -b "$name" 1 "$other"
 until_said named "1 pending"
-is "a sender that has a name is told" "$(held | jq -r '.[0].source_service')" "$name"
+is "a sender that has a name is told" "$(held c | jq -r '.[0].source_service')" "$name"
 stop named
-check "closing takes it out" wait_until 10 held_is 0
+check "closing takes it out" wait_until 10 held_is c 0
 
 ## bound
 full=$(counter c DelayFull)
@@ -103,12 +85,12 @@ start many at c dials 1030 "$other"
 check "1,024 are held, for the rest there is no way" \
 	until_said many "^1024 pending, 6 unreachable" 120
 is "which is counted" "$(($(counter c DelayFull) - full))" 6
-is "all of them are listed" "$(held | jq 'map(.id) | unique | length')" 1024
+is "all of them are listed" "$(held c | jq 'map(.id) | unique | length')" 1024
 before=$(done_with)
 serval c service add "$other" drop
 check "release all" serval c delay release all
 is "resolves each anew" "$(($(done_with) - before))" 1024
-is "and keeps none" "$(held)" "[]"
+is "and keeps none" "$(held c)" "[]"
 stop many
 
 ## unload
@@ -118,7 +100,7 @@ until_said many "^100 pending" 60
 check "rmmod is refused while packets of open sockets are held" not rmmod serval
 stop watch
 check "without a controller no more are held" at c connect -x EHOSTUNREACH "$other"
-is "but those that are stay" "$(held | jq length)" 100
+is "but those that are stay" "$(held c | jq length)" 100
 stop many
 stop serve
 unused() { [ "$(cat /sys/module/serval/refcnt)" = 0 ]; }

@@ -426,6 +426,42 @@ demux_shown() {
 	service_table "$1" | grep -q ' DMX '
 }
 
+## Rules that ask a controller
+
+# delay_ms HOST MS: how long a packet is held without a verdict
+delay_ms() {
+	on "$1" sysctl -qw net.serval.delay_timeout="$2"
+}
+
+# held HOST: the packets, as JSON; held_is HOST COUNT
+held() { serval "$1" -j delay show; }
+held_is() { [ "$(held "$1" | jq length)" = "$2" ]; }
+
+# controller HOST ERROR ID: start one, the job "watch", that hears of a request of c's for
+# ID, which ends with ERROR. What is held from then on waits for its verdict.
+controller() {
+	delay_ms "$1" 1
+	start watch on "$1" "$SERVAL" -j monitor delay
+	wait_until 60 is_heard "$2" "$3" || return
+	delay_ms "$1" 600000
+}
+
+is_heard() {
+	at c connect -x "$1" "$2" > /dev/null
+	said watch '"held"'
+}
+
+# asked ID: number of the packet last held for it, 0 if there was none
+asked() {
+	jq -s "map(select(.object == \"delay\" and .event == \"held\" and
+		.service == \"$1\"))[-1].id // 0" "$TMP/watch" 2> /dev/null || echo 0
+}
+
+# was_asked ID [NUMBER]: after the packet with this number
+was_asked() {
+	[ "$(asked "$1")" -gt "${2:-0}" ]
+}
+
 ## Programs in the background: their output in $TMP/NAME, a line to them by "tell"
 
 start() {

@@ -11,9 +11,6 @@ C=10.9.0.1 R=10.9.0.2 S=10.9.0.3 C6=fd09::1 R6=fd09::2
 quiet_tw c s
 on r sysctl -qw net.serval.sal_forward=1
 on s sysctl -qw net.serval.sal_routers="$R"
-timeout_ms() { on r sysctl -qw net.serval.delay_timeout="$1"; }
-held() { serval r -j delay show; }
-held_is() { [ "$(held | jq length)" = "$1" ]; }
 id=$(new_id)
 rule c 0x5e/8 via $R
 rule r 0x5e/8 delay
@@ -23,34 +20,19 @@ check "refused at once while nobody listens" at c connect -x ECONNREFUSED "$id"
 is "which is counted" "$(counters r DelayNoListener OutNack Forwarded)" \
 	"DelayNoListener 1 OutNack 1 Forwarded 0"
 
-timeout_ms 1
-start watch ip netns exec "$(ns r)" "$SERVAL" -j monitor delay
-watched() {
-	at c connect -x ECONNREFUSED 0x5e00 > /dev/null
-	said watch '"held"'
-}
-check "a controller hears of a request" wait_until 20 watched
-timeout_ms 600000
-
-# asked SERVICE: number of the packet last held for it
-asked() {
-	jq -s "map(select(.object == \"delay\" and .event == \"held\" and
-		.service == \"$1\"))[-1].id // empty" "$TMP/watch" 2>/dev/null
-}
-was_asked() { [ -n "$(asked "$1")" ]; }
+check "a controller hears of a request" controller r ECONNREFUSED 0x5e00
 
 ## found on demand
 start first "$SV" -C "$TAG-c" -S "$TAG-s" transfer -u 10000 -d 10000 "$id"
 check "it is asked for the service" wait_until 20 was_asked "$id"
 n=$(asked "$id")
 is "and told who wants it" \
-	"$(held | jq -c '.[0] | [.id, .proto, .service, .source_service, .from]')" \
+	"$(held r | jq -c '.[0] | [.id, .proto, .service, .source_service, .from]')" \
 	"[$n,\"tcp\",\"$id\",null,\"$C\"]"
 check "a copy of the request" wait_until 30 counted r DelayCopies 1
-is "takes no second place" "$(held | jq length)" 1
+is "takes no second place" "$(held r | jq length)" 1
 check "released without a rule" serval r delay release "$n"
-again() { [ "$(asked "$id")" -gt "$n" ]; }
-check "it is asked for once more" wait_until 20 again
+check "it is asked for once more" wait_until 20 was_asked "$id" "$n"
 is "and nothing is passed on" "$(counters r Forwarded)" "Forwarded 0"
 # a copy would find the rule before the verdict comes
 on r nft -f - <<-END
@@ -64,7 +46,7 @@ check "the connection carries every byte" result first
 on r nft flush ruleset
 is "both releases are counted" "$(counters r DelayReleased)" "DelayReleased 2"
 is "and one request" "$(counters r Forwarded)" "Forwarded 1"
-is "nothing is held any more" "$(held)" "[]"
+is "nothing is held any more" "$(held r)" "[]"
 
 ## drop
 other=0x5e$(printf '%062d' 8)
@@ -83,14 +65,14 @@ start late at s serve "$other"
 until_said late ready
 rule r "$other" via $S
 check "a copy that finds a rule connects" result third
-is "and the held one goes" "$(counters r DelayCancelled) $(held)" "DelayCancelled 1 []"
+is "and the held one goes" "$(counters r DelayCancelled) $(held r)" "DelayCancelled 1 []"
 
 ## the service is the router's own in the end
 other=0x5e$(printf '%062d' 10)
 rule c "$other" via $R6
 start fourth at c connect "$other"
 wait_until 20 was_asked "$other"
-is "IPv6: the client's address is told as well" "$(held | jq -r '.[0].from')" "$C6"
+is "IPv6: the client's address is told as well" "$(held r | jq -r '.[0].from')" "$C6"
 start own at r serve "$other"
 until_said own ready
 serval r delay release "$(asked "$other")" 2> /dev/null
@@ -104,9 +86,9 @@ until_said echo ready
 for i in 1 2; do
 	start "ask$i" at c ask "$dgram" "hello$i"
 done
-check "two datagrams wait" wait_until 20 held_is 2
+check "two datagrams wait" wait_until 20 held_is r 2
 is "with the names of their senders" \
-	"$(held | jq -c '[.[] | [.proto, .from, (.source_service | type)]] | unique')" \
+	"$(held r | jq -c '[.[] | [.proto, .from, (.source_service | type)]] | unique')" \
 	"[[\"udp\",\"$C\",\"string\"]]"
 rule r "$dgram" via $S
 check "released" serval r delay release all
@@ -117,18 +99,18 @@ done
 
 ## no verdict
 other=0x5e$(printf '%062d' 12)
-timeout_ms 300
+delay_ms r 300
 check "without a verdict the client is refused" at c connect -x ECONNREFUSED "$other"
 within "which is counted" "$(counter r DelayExpired)" 2 100
-timeout_ms 600000
+delay_ms r 600000
 
 ## bound: others leave room for the router's own
 full=$(counter r DelayFull)
 start many at c dials 520 "$other"
-check "512 of other hosts are held" wait_until 300 held_is 512
+check "512 of other hosts are held" wait_until 300 held_is r 512
 check "no more" wait_until 300 counted r DelayFull $((full + 8))
 start mine at r dials 1 "$other"
-check "but still one of the router's own" wait_until 30 held_is 513
+check "but still one of the router's own" wait_until 30 held_is r 513
 stop mine
 stop many
 
@@ -136,6 +118,6 @@ stop many
 ip -n "$(ns r)" link del eth0
 before=$(counter r DelayCancelled)
 check "requests whose device is gone" serval r delay release all
-is "go nowhere" "$(($(counter r DelayCancelled) - before)) $(held)" "512 []"
+is "go nowhere" "$(($(counter r DelayCancelled) - before)) $(held r)" "512 []"
 stop watch
 check "no flow is left" wait_until 60 no_flows c s

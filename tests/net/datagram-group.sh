@@ -67,14 +67,7 @@ until_said s1 ready
 start talk at c connect -d -w "$id"
 until_said talk $S1
 before=$(counter s1 InUnexpected)
-on c nft -f - <<-END
-	table ip t {
-		chain out {
-			type route hook output priority 0
-			ip protocol 144 ip daddr $S1 ip daddr set 10.9.0.255
-		}
-	}
-END
+to_group c $S1
 tell talk
 check "of a connection nothing is taken from there" \
 	wait_until 20 counted s1 InUnexpected $((before + 1))

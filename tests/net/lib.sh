@@ -304,6 +304,18 @@ forwards() {
 	bridge -n "$TAG-switch" link show dev "$1" | grep -q 'state forwarding'
 }
 
+# to_group HOST ADDR: what it sends there goes to every host of network 0 instead
+to_group() {
+	on "$1" nft -f - <<-END
+		table ip t {
+			chain out {
+				type route hook output priority 0
+				ip protocol 144 ip daddr $2 ip daddr set 10.9.0.255
+			}
+		}
+	END
+}
+
 quiet_tw() {
 	local h
 

@@ -354,9 +354,17 @@ route_ids() {
 	rule c 0xdd/8 drop
 }
 
+# between CLIENT SERVER ARGS...: the test program, its ends on these hosts
+between() {
+	local client=$1 server=$2
+
+	shift 2
+	${in_job:-} "$SV" -f "$SV_FAMILY" -C "$TAG-$client" -S "$TAG-$server" "$@"
+}
+
 # sv ARGS...: client on c, server on s
 sv() {
-	${in_job:-} "$SV" -f "$SV_FAMILY" -C "$TAG-c" -S "$TAG-s" -c $C_ADDR4 -s $S_ADDR4 "$@"
+	between c s -c $C_ADDR4 -s $S_ADDR4 "$@"
 }
 
 # at HOST ARGS...: both ends on that host, or the only one

@@ -20,7 +20,7 @@ syn() {
 
 	shift 2
 	case $from in c) addr=$C ;; r) addr=$R ;; esac
-	"$SV" -C "$TAG-$from" -c $addr -s "$to" syn "$@" "$id"
+	between "$from" s -c $addr -s "$to" syn "$@" "$id"
 }
 heard() { counter v InPkts; }
 
@@ -62,7 +62,7 @@ held=$(counter s OutUnproven)
 check "which TCP does not repeat either" wait_until 30 counted s OutUnproven $((held + 1))
 is "so the victim has heard twice" "$(heard)" 2
 other=$(new_id)
-"$SV" -C "$TAG-r" -c $R -s $S syn -w $V,$R "$other"
+between r s -c $R -s $S syn -w $V,$R "$other"
 is "or a third time, by a refusal" "$(counters s OutNack SynNoService) $(heard)" \
 	"OutNack 1 SynNoService 1 3"
 on s sysctl -qw net.ipv4.tcp_syncookies=2
@@ -89,6 +89,6 @@ is "a way of one address is none" "$(counters r InExtErrors)" "InExtErrors 1"
 # the client takes addresses from nobody
 on r sysctl -qw net.serval.sal_routers=
 rule c "$id" via $R
-check "a client behind the router connects" "$SV" -C "$TAG-c" -S "$TAG-s" transfer -u 1000 -d 1000 "$id"
+check "a client behind the router connects" between c s transfer -u 1000 -d 1000 "$id"
 is "to the server" "$(at c connect "$id")" "$S"
 check "the server's flows end" wait_until 60 no_flows s

@@ -23,7 +23,7 @@ is "which is counted" "$(counters r DelayNoListener OutNack Forwarded)" \
 check "a controller hears of a request" controller r ECONNREFUSED 0x5e00
 
 ## found on demand
-start first "$SV" -C "$TAG-c" -S "$TAG-s" transfer -u 10000 -d 10000 "$id"
+start first between c s transfer -u 10000 -d 10000 "$id"
 check "it is asked for the service" wait_until 20 was_asked "$id"
 n=$(asked "$id")
 is "and told who wants it" \

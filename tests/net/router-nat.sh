@@ -34,12 +34,6 @@ on n nft -f - <<-END
 	}
 END
 passed() { on n nft -j list counter ip watch "$1" | jq ".nftables[] | .counter? | .$2 // empty"; }
-between() {
-	local client=$1 server=$2
-
-	shift 2
-	"$SV" -C "$TAG-$client" -S "$TAG-$server" -c $C -s $S "$@"
-}
 encap() { on c sysctl -qw net.serval.udp_encap="$1"; }
 
 id=$(new_id)
@@ -68,7 +62,7 @@ within "with not much more" "$(passed asked packets)" 11 13
 rule c 0x5e/8 via $R
 rule r 0x5e/8 via $S
 for case in dconn-close dconn-nonblock; do
-	check "datagrams of a connection: $case" between c s case $case
+	check "datagrams of a connection: $case" between c s -c $C -s $S case $case
 done
 within "the router was asked for those as well" "$(counter r FwdRedirected)" 13 25
 serval c service del 0x5e/8 via $R

@@ -13,14 +13,6 @@ quiet_tw c r1 s1 s2
 
 passes_on() { on "$1" sysctl -qw net.serval.sal_forward="$2"; }
 believes() { on "$1" sysctl -qw net.serval.sal_routers="$2"; }
-# between CLIENT SERVER ARGS...: the test program
-between() {
-	local client=$1 server=$2
-
-	shift 2
-	# shellcheck disable=SC2031	# set for the job alone
-	${in_job:-} "$SV" -C "$TAG-$client" -S "$TAG-$server" "$@"
-}
 # serves HOST ID
 serves() {
 	start "$1" at "$1" serve "$2"

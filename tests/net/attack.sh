@@ -6,11 +6,9 @@
 two_hosts
 route_ids
 # an address that is seen by the server's link but is nobody's
-mac=$(ip -n "$(ns s)" -j link show dev eth0 | jq -r '.[0].address')
-ip -n "$(ns c)" neigh add 10.9.0.114 lladdr "$mac" dev eth0
+neighbour c 10.9.0.114 s
 # and by the client's, which takes what the server answers to it and is silent
-mac=$(ip -n "$(ns c)" -j link show dev eth0 | jq -r '.[0].address')
-ip -n "$(ns s)" neigh add 10.9.0.114 lladdr "$mac" dev eth0
+neighbour s 10.9.0.114 c
 on c sysctl -qw net.ipv4.ip_forward=0
 on s sysctl -qw net.ipv4.icmp_echo_ignore_all=1 net.ipv4.ip_forward=0
 plan "$(cases attack two)"

@@ -316,6 +316,14 @@ to_group() {
 	END
 }
 
+# neighbour HOST ADDR OTHER: HOST finds the address at OTHER's end of the link
+neighbour() {
+	local mac
+
+	mac=$(ip -n "$(ns "$3")" -j link show dev eth0 | jq -r '.[0].address')
+	ip -n "$(ns "$1")" neigh add "$2" lladdr "$mac" dev eth0
+}
+
 quiet_tw() {
 	local h
 
@@ -480,6 +488,28 @@ asked() {
 # was_asked ID [NUMBER]: after the packet with this number
 was_asked() {
 	[ "$(asked "$1")" -gt "${2:-0}" ]
+}
+
+## Floods
+
+FORGED=198.18.0.0/15	# where "sv flood" says that it comes from
+
+# Answers to the forged addresses reach the client's link, and nobody
+forged_nowhere() {
+	neighbour s 10.9.0.114 c
+	ip -n "$TAG-s" route add $FORGED via 10.9.0.114
+	on c sysctl -qw net.ipv4.ip_forward=0
+	on s sysctl -qw net.ipv4.ip_forward=0
+}
+
+# Live objects of a slab, those of a merged one's other users included
+objects() {
+	echo 1 > "/sys/kernel/slab/$1/shrink"
+	cut -d ' ' -f 1 "/sys/kernel/slab/$1/objects"
+}
+
+slab_kib() {
+	awk '/^Slab:/ { print $2 }' /proc/meminfo
 }
 
 ## Programs in the background: their output in $TMP/NAME, a line to them by "tell"

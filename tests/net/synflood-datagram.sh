@@ -6,24 +6,11 @@
 BACKLOG=16
 COUNT=$((20000 * (SCALE < 50 ? SCALE : 50)))
 [ "${SERVAL_KERNEL:-}" != debug ] || COUNT=$((COUNT / 5))
-FORGED=198.18.0.0/15
-
-objects() {
-	echo 1 > "/sys/kernel/slab/$1/shrink"
-	cut -d ' ' -f 1 "/sys/kernel/slab/$1/objects"
-}
-
-slab_kib() { awk '/^Slab:/ { print $2 }' /proc/meminfo; }
 
 plan 11
 two_hosts
 route_ids
-# answers to the forged addresses reach the client's link, and nobody
-mac=$(ip -n "$(ns c)" -j link show dev eth0 | jq -r '.[0].address')
-ip -n "$(ns s)" neigh add 10.9.0.114 lladdr "$mac" dev eth0
-ip -n "$(ns s)" route add $FORGED via 10.9.0.114
-on c sysctl -qw net.ipv4.ip_forward=0
-on s sysctl -qw net.ipv4.ip_forward=0
+forged_nowhere
 
 id=$(new_id)
 start server sv listen -d "$id"

@@ -7,8 +7,6 @@
 ROUNDS=20
 KMEMLEAK=/sys/kernel/debug/kmemleak
 
-unused() { [ "$(cat /sys/module/serval/refcnt)" = 0 ]; }
-
 unload() {
 	wait_until 60 unused && rmmod serval
 }

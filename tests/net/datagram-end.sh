@@ -7,8 +7,6 @@ plan 19
 two_hosts
 route_ids
 id=$(new_id)
-refs() { cat /sys/module/serval/refcnt; }
-unused() { [ "$(refs)" = 0 ]; }
 
 start held sv datagrams "$id"
 check "datagrams are queued" until_said held ready

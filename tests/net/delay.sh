@@ -103,6 +103,5 @@ check "without a controller no more are held" at c connect -x EHOSTUNREACH "$oth
 is "but those that are stay" "$(held c | jq length)" 100
 stop many
 stop serve
-unused() { [ "$(cat /sys/module/serval/refcnt)" = 0 ]; }
 wait_until 20 unused
 check "it can be unloaded after them" rmmod serval

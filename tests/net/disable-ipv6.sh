@@ -45,7 +45,6 @@ check "connections live through it" result held2
 # a namespace that had it off before the module came, as a container has
 if [ "$SV_FAMILY" = serval ]; then
 	stop serve
-	unused() { [ "$(cat /sys/module/serval/refcnt)" = 0 ]; }
 	wait_until 20 unused
 	rmmod serval
 fi

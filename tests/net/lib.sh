@@ -167,6 +167,11 @@ load_module() {
 	"$REPO/scripts/lab/load-module" || { echo "Bail out! serval.ko does not load"; exit 1; }
 }
 
+# Nobody has the module in use
+unused() {
+	[ "$(cat /sys/module/serval/refcnt)" = 0 ]
+}
+
 log_mark() {
 	marker="serval-test ${0##*/} $TAG"
 	echo "$marker" > /dev/kmsg

@@ -21,8 +21,6 @@ stop server
 check "and while a connection is open" not rmmod serval
 stop client
 
-refs() { cat /sys/module/serval/refcnt; }
-unused() { [ "$(refs)" = 0 ]; }
 check "nobody uses it then" wait_until 10 unused
 
 # connections without a process, half of them unable to end, and TIME_WAIT

@@ -15,7 +15,7 @@
  * which tests/bench/table makes a table of.
  */
 #include <arpa/inet.h>
-#include <errno.h>
+#include <err.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -28,9 +28,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include <linux/serval.h>
+#include "bench.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -63,25 +63,11 @@ static struct bench {
 
 static char buf[CHUNK];
 
-static void fail(const char *what)
-{
-	fprintf(stderr, "svbench: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
 static long check(long ret, const char *what)
 {
 	if (ret < 0)
-		fail(what);
+		err(1, "%s", what);
 	return ret;
-}
-
-static __u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (__u64)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
 static socklen_t address(enum family f, bool any, struct sockaddr_storage *ss)
@@ -238,7 +224,7 @@ static __u64 run_conn(enum family f, unsigned long count)
 		give(fd, MSG_LEN);
 		take(fd, MSG_LEN);
 		if (take(fd, 1))
-			fail("a byte too many");
+			errx(1, "a byte too many");
 		close(fd);
 	}
 	return now_ns() - start;

@@ -9,6 +9,7 @@
  * on.  The rules lead to ADDR.
  */
 #include <arpa/inet.h>
+#include <err.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +22,7 @@
 
 static void fail(const char *what, int err)
 {
-	fprintf(stderr, "svfill: %s: %s\n", what, nl_geterror(err));
-	exit(1);
+	errx(1, "%s: %s", what, nl_geterror(err));
 }
 
 /* splitmix64 */

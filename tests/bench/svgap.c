@@ -8,29 +8,12 @@
  * it can, and prints how long the command took and the longest it had to wait,
  * both in nanoseconds.
  */
-#include <errno.h>
+#include <err.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-#include <linux/types.h>
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "svgap: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static __u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (__u64)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
+#include "bench.h"
 
 static void stay_here(void)
 {
@@ -39,7 +22,7 @@ static void stay_here(void)
 	CPU_ZERO(&set);
 	CPU_SET(sched_getcpu(), &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
-		fail("sched_setaffinity");
+		err(1, "sched_setaffinity");
 }
 
 int main(int argc, char **argv)
@@ -56,10 +39,10 @@ int main(int argc, char **argv)
 	start = now_ns();
 	pid = fork();
 	if (pid < 0)
-		fail("fork");
+		err(1, "fork");
 	if (!pid) {
 		execvp(argv[1], argv + 1);
-		fail(argv[1]);
+		err(1, "%s", argv[1]);
 	}
 	last = start;
 	while (!waitpid(pid, &status, WNOHANG)) {

@@ -15,7 +15,7 @@
  * On one processor the router has done its work when write() returns.
  */
 #include <arpa/inet.h>
-#include <errno.h>
+#include <err.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/ethernet.h>
@@ -26,9 +26,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 #include <linux/serval.h>
+#include "bench.h"
 
 #define SAL_LEN		68	/* of a SYN: base header, CONTROL, SERVICE */
 #define TCP_LEN		40	/* with the options that Linux sends */
@@ -46,20 +46,6 @@ static struct {
 	struct in_addr from, router, server;
 	int runs;
 } bench = { .runs = 7 };
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "svpps: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static __u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (__u64)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 static __u16 sum(const void *buf, size_t len)
 {
@@ -125,7 +111,7 @@ static int open_tap(void)
 	bench.tap.ifr_flags = IFF_TAP | IFF_NO_PI;
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &bench.tap) ||
 	    ioctl(fd, SIOCGIFHWADDR, &bench.tap))
-		fail("tap device");
+		err(1, "tap device");
 	return fd;
 }
 
@@ -135,7 +121,7 @@ static __u64 run(int fd, const struct frame *f, long count)
 
 	while (count--)
 		if (write(fd, f, sizeof(*f)) != sizeof(*f))
-			fail("write");
+			err(1, "write");
 	return now_ns() - start;
 }
 

@@ -30,15 +30,6 @@ static struct in_addr mute_addr(void)
 	return (struct in_addr) { env.addr[SRV].s_addr ^ htonl(0x70) };
 }
 
-static __u32 flow_opt(int fd, int name)
-{
-	socklen_t len = sizeof(struct flow_id);
-	struct flow_id id;
-
-	must(getsockopt(fd, SOL_SERVAL, name, &id, &len));
-	return ntohl(id.s_id32);
-}
-
 /**
  * struct victim - a connection and what an eavesdropper knows of it
  * @p:     both ends

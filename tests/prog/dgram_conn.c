@@ -381,15 +381,6 @@ static void conn_wire(void)
 	expect(!sniff_next(fd, &s, 200));
 }
 
-static __u32 flow_opt(int fd, int name)
-{
-	socklen_t len = sizeof(struct flow_id);
-	struct flow_id id;
-
-	must(getsockopt(fd, SOL_SERVAL, name, &id, &len));
-	return ntohl(id.s_id32);
-}
-
 static void forge(__u32 src, __u32 dst, __u8 proto, const void *data,
 		  size_t len)
 {

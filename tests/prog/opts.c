@@ -217,16 +217,6 @@ static void opts_domain(void)
 	pair_close(&p);
 }
 
-static __u32 flow_opt(int fd, int name)
-{
-	socklen_t len = sizeof(struct flow_id);
-	struct flow_id id;
-
-	must(getsockopt(fd, SOL_SERVAL, name, &id, &len));
-	expect(len == sizeof(id));
-	return id.s_id32;
-}
-
 static void opts_flow_id(void)
 {
 	socklen_t len = sizeof(struct flow_id);
@@ -264,7 +254,7 @@ static void opts_flow_random(void)
 	svc_new(&svc);
 	svc_listen(&svc, 16);
 	for (i = 0; i < 10; i++) {
-		id = ntohl(flow_opt(svc_dial(&svc), SERVAL_FLOW_ID));
+		id = flow_opt(svc_dial(&svc), SERVAL_FLOW_ID);
 		near += id - last < 65536 || last - id < 65536;
 		last = id;
 	}

@@ -155,3 +155,14 @@ int finfo(int fd, void *info, size_t len)
 	memset(info, 0, len);
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &l);
 }
+
+/* One of the flow ids, host byte order */
+__u32 flow_opt(int fd, int name)
+{
+	socklen_t len = sizeof(struct flow_id);
+	struct flow_id id;
+
+	must(getsockopt(fd, SOL_SERVAL, name, &id, &len));
+	expect(len == sizeof(id));
+	return ntohl(id.s_id32);
+}

@@ -179,6 +179,7 @@ pid_t stream_send(int fd, size_t len, __u64 seed);
 void stream_check(int fd, size_t len, __u64 seed);
 void child_ok(pid_t pid);
 int finfo(int fd, void *info, size_t len);
+__u32 flow_opt(int fd, int name);
 
 /* commands; argv[0] is the name of the command, the answer the exit code */
 int cmd_serve(int argc, char **argv);

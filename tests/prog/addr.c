@@ -165,13 +165,18 @@ int svc_connect(int fd, const struct sv_svc *svc)
 	return connect(fd, (struct sockaddr *)&ss, len);
 }
 
-int svc_listen(const struct sv_svc *svc, int backlog)
+int svc_listen_as(const struct sv_svc *svc, int type, int backlog)
 {
-	int fd = host_socket(SRV, SOCK_STREAM);
+	int fd = host_socket(SRV, type);
 
 	must(svc_bind(fd, svc));
 	must(listen(fd, backlog));
 	return fd;
+}
+
+int svc_listen(const struct sv_svc *svc, int backlog)
+{
+	return svc_listen_as(svc, SOCK_STREAM, backlog);
 }
 
 int svc_dial(const struct sv_svc *svc)

@@ -562,12 +562,9 @@ static void redirect_followed(int type)
 	const struct forged f = { .from = mute_addr(), .udp = true };
 	struct led before = led_to();
 	struct waiting w;
-	int l;
 
 	wait_open_as(&w, type, SERVAL_UDP_ALWAYS);
-	l = host_socket(SRV, type);
-	must(svc_bind(l, &w.svc));
-	must(listen(l, 1));
+	svc_listen_as(&w.svc, type, 1);
 	send_redirect(&w, &f);
 	wait_seen(&w, env.addr[SRV]);
 	expect(w.syn.udp);

@@ -15,15 +15,6 @@
 #define WAIT_MS		30000
 #define DEV		"eth0"
 
-static int listener(const struct sv_svc *svc, int backlog)
-{
-	int fd = host_socket(SRV, SOCK_DGRAM);
-
-	must(svc_bind(fd, svc));
-	must(listen(fd, backlog));
-	return fd;
-}
-
 static int dial(const struct sv_svc *svc)
 {
 	int fd = host_socket(CLI, SOCK_DGRAM);
@@ -41,7 +32,7 @@ static int accept_one(int l)
 static void open_pair(struct sv_pair *p)
 {
 	svc_new(&p->svc);
-	p->lfd = listener(&p->svc, 8);
+	p->lfd = svc_listen_as(&p->svc, SOCK_DGRAM, 8);
 	p->c = dial(&p->svc);
 	p->s = accept_one(p->lfd);
 }
@@ -97,7 +88,7 @@ static void conn_server_first(void)
 	int l, c, s;
 
 	svc_new(&svc);
-	l = listener(&svc, 1);
+	l = svc_listen_as(&svc, SOCK_DGRAM, 1);
 	c = dial(&svc);
 	s = accept_one(l);
 	pass(s, c, 100);
@@ -143,7 +134,7 @@ static void conn_early_data(void)
 	int l, c, s, i;
 
 	svc_new(&svc);
-	l = listener(&svc, 1);
+	l = svc_listen_as(&svc, SOCK_DGRAM, 1);
 	c = dial(&svc);
 	for (i = 0; i < 5; i++)
 		must(send(c, &i, sizeof(i), 0));
@@ -216,7 +207,7 @@ static void conn_nonblock(void)
 	int l, c, s;
 
 	svc_new(&svc);
-	l = listener(&svc, 1);
+	l = svc_listen_as(&svc, SOCK_DGRAM, 1);
 	set_nonblock(l);
 	fails(accept(l, NULL, NULL), EAGAIN);
 	expect(poll_for(l, POLLIN | POLLOUT, 0) == 0);
@@ -243,8 +234,8 @@ static void conn_again(void)
 	svc_new(&svc);
 	svc_new(&other);
 	svc_new(&third);
-	l = listener(&svc, 1);
-	m = listener(&other, 1);
+	l = svc_listen_as(&svc, SOCK_DGRAM, 1);
+	m = svc_listen_as(&other, SOCK_DGRAM, 1);
 	u = host_socket(SRV, SOCK_DGRAM);
 	must(svc_bind(u, &third));
 	c = dial(&svc);
@@ -277,7 +268,7 @@ static void conn_backlog(void)
 	__u64 full;
 
 	svc_new(&svc);
-	l = listener(&svc, 1);	/* two fit, as with streams */
+	l = svc_listen_as(&svc, SOCK_DGRAM, 1);	/* two fit, as with streams */
 	a = dial(&svc);
 	b = dial(&svc);
 	full = counter(SRV, "BacklogFull");
@@ -321,7 +312,7 @@ static void conn_inet6(void)
 	socklen_t len;
 
 	svc_new(&p.svc);
-	p.lfd = listener(&p.svc, 1);
+	p.lfd = svc_listen_as(&p.svc, SOCK_DGRAM, 1);
 	p.c = host_socket(CLI, SOCK_DGRAM);
 	len = svc_conn_addr(&p.svc, &ss);
 	sin6.sin6_addr.s6_addr[15] = ntohl(env.addr[SRV].s_addr) & 0xff;
@@ -536,7 +527,7 @@ static void conn_crowd(void)
 	struct sv_svc svc;
 
 	svc_new(&svc);
-	l = listener(&svc, CROWD);
+	l = svc_listen_as(&svc, SOCK_DGRAM, CROWD);
 	set_nonblock(l);
 	for (i = 0; i < CROWD; i++) {
 		c[i] = host_socket(CLI, SOCK_DGRAM | SOCK_NONBLOCK);
@@ -573,7 +564,7 @@ int cmd_dgram_conns(int argc, char **argv)
 
 	if (argc != 2 || svc_parse(&svc, argv[1]))
 		return 2;
-	p.lfd = listener(&svc, 8);
+	p.lfd = svc_listen_as(&svc, SOCK_DGRAM, 8);
 	p.c = dial(&svc);
 	p.s = accept_one(p.lfd);
 	for (i = 0; i < 20; i++) {

@@ -22,9 +22,7 @@ static void set_int(int fd, int opt, int val)
 static void open_gso_pair(struct sv_pair *p)
 {
 	svc_new(&p->svc);
-	p->lfd = host_socket(SRV, SOCK_DGRAM);
-	must(svc_bind(p->lfd, &p->svc));
-	must(listen(p->lfd, 8));
+	p->lfd = svc_listen_as(&p->svc, SOCK_DGRAM, 8);
 	p->c = host_socket(CLI, SOCK_DGRAM);
 	must(svc_connect(p->c, &p->svc));
 	expect(poll_for(p->lfd, POLLIN, WAIT_MS) & POLLIN);
@@ -171,9 +169,7 @@ static void gso_before_accept(void)
 	int l, s, c;
 
 	svc_new(&svc);
-	l = host_socket(SRV, SOCK_DGRAM);
-	must(svc_bind(l, &svc));
-	must(listen(l, 1));
+	l = svc_listen_as(&svc, SOCK_DGRAM, 1);
 	c = host_socket(CLI, SOCK_DGRAM);
 	must(svc_connect(c, &svc));
 	set_int(c, UDP_SEGMENT, 1000);
@@ -244,9 +240,7 @@ static void gso_encap(void)
 	struct sv_pair p;
 
 	svc_new(&p.svc);
-	p.lfd = host_socket(SRV, SOCK_DGRAM);
-	must(svc_bind(p.lfd, &p.svc));
-	must(listen(p.lfd, 1));
+	p.lfd = svc_listen_as(&p.svc, SOCK_DGRAM, 1);
 	p.c = host_socket(CLI, SOCK_DGRAM);
 	must(setsockopt(p.c, SOL_SERVAL, SERVAL_UDP_ENCAP, &always,
 			sizeof(always)));

@@ -88,15 +88,6 @@ int cmd_flood(int argc, char **argv)
 	return 0;
 }
 
-static int listener(const struct sv_svc *svc, int backlog)
-{
-	int fd = host_socket(SRV, type);
-
-	must(svc_bind(fd, svc));
-	must(listen(fd, backlog));
-	return fd;
-}
-
 /* Nobody counts for each socket of datagrams what was sent again */
 static bool repeated(int fd, __u64 syns)
 {
@@ -146,7 +137,7 @@ int cmd_crowd(int argc, char **argv)
 	ratio = arg_num(argv[2]);
 	backlog = arg_num(argv[3]);
 	svc_new(&svc);
-	lfd = listener(&svc, backlog);
+	lfd = svc_listen_as(&svc, type, backlog);
 	fd = sal_open(CLI);
 	flood(fd, &svc, 0, 2 * backlog);	/* the queue is full */
 	for (i = 0; i < conns; i++) {
@@ -277,7 +268,7 @@ int cmd_replies(int argc, char **argv)
 	svc_new(&svc);
 	lfd = svc_listen(&svc, 64);
 	type = SOCK_DGRAM;
-	listener(&svc, 64);
+	svc_listen_as(&svc, type, 64);
 	must(setsockopt(lfd, IPPROTO_TCP, TCP_FASTOPEN, &(int) { 16 },
 			sizeof(int)));
 	sniff = sniff_open(CLI, DEV);

@@ -150,6 +150,7 @@ socklen_t svc_advised(const struct sv_svc *svc, struct in_addr addr,
 		      struct sockaddr_storage *ss);
 int svc_bind(int fd, const struct sv_svc *svc);
 int svc_connect(int fd, const struct sv_svc *svc);
+int svc_listen_as(const struct sv_svc *svc, int type, int backlog);
 int svc_listen(const struct sv_svc *svc, int backlog);
 int svc_dial(const struct sv_svc *svc);
 struct in_addr nobody_addr(void);

@@ -18,6 +18,15 @@ serves() {
 	start "$1" at "$1" serve "$2"
 	until_said "$1" ready
 }
+# datagrams TEXT CASE...: between the client and the first server
+datagrams() {
+	local text=$1 case
+
+	shift
+	for case; do
+		check "$text: $case" between c s1 -c $C -s $S1 case "$case"
+	done
+}
 # watch HOST: what it sees of the next request that a router passed on, see "saw"
 watch() {
 	start way between c "$1" way eth0
@@ -201,27 +210,20 @@ rule c 0x5e/8 via $R1
 rule r1 0x5e/8 via $S1
 believes s1 $R1
 fwd=$(counter r1 Forwarded)
-for case in dgram-request dgram-names dgram-fragments dgram-refused gso-unconnected; do
-	check "$case through the router" between c s1 -c $C -s $S1 case $case
-done
+datagrams "through the router" dgram-request dgram-names dgram-fragments \
+	dgram-refused gso-unconnected
 within "it passed them on" "$(counter r1 Forwarded)" $((fwd + 64)) $((fwd + 120))
 serval r1 service change 0x5e/8 via $S1 to $R2
 rule r2 0x5e/8 via $S1
 believes s1 $R2
-for case in dgram-request dgram-names dgram-fragments dconn-exchange; do
-	check "$case through two routers" between c s1 -c $C -s $S1 case $case
-done
+datagrams "through two routers" dgram-request dgram-names dgram-fragments dconn-exchange
 serval r1 service change 0x5e/8 via $R2 to $S1
 serval c service change 0x5e/8 via $R1 to $R16
 believes s1 $R1
-for case in dgram-request dconn-server-first; do
-	check "$case: IPv6 before the router, IPv4 behind it" between c s1 case $case
-done
+datagrams "IPv6 before the router, IPv4 behind it" dgram-request dconn-server-first
 serval c service change 0x5e/8 via $R16 to $R1
 serval r1 service change 0x5e/8 via $S1 to $S16
 believes s1 $R16
-for case in dgram-request dconn-server-first; do
-	check "$case: IPv4 before the router, IPv6 behind it" between c s1 case $case
-done
+datagrams "IPv4 before the router, IPv6 behind it" dgram-request dconn-server-first
 serval r2 service del 0x5e/8 via $S1
 check "no flow is left" wait_until 30 no_flows c s1 s2

@@ -166,9 +166,9 @@ struct serval_conn *serval_conn_find(struct serval_net *sn, u64 l)
  * @lport: local TCP port
  * @rport: remote TCP port
  *
- * An L may be its connection's alone, or with TCP Fast Open be shared: by
- * the clients of this host, told apart by their port, or by the connections
- * to one service, told apart by all of the tuple.
+ * L, or of a stream that was accepted R, may be its connection's alone.  With
+ * TCP Fast Open L is shared: by the clients of this host, told apart by their
+ * port, or by the connections to one service, told apart by all of the tuple.
  *
  * Context: rcu_read_lock() held.
  */
@@ -177,7 +177,7 @@ struct serval_conn *serval_conn_find_tuple(struct serval_net *sn,
 					   const struct in6_addr *raddr,
 					   __be16 lport, __be16 rport)
 {
-	struct serval_conn_key key = { .l = serval_ulid_key(laddr) };
+	struct serval_conn_key key = { .l = serval_ulid_name(laddr, raddr) };
 	struct serval_conn *conn;
 
 	conn = rhashtable_lookup(&sn->flows.conns, &key, conn_params);

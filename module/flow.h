@@ -30,12 +30,12 @@ struct sock;
 
 /**
  * struct serval_conn_key - what names a connection in this namespace
- * @l:     key of its L
- * @r:     key of its R, 0 unless @l is shared
- * @ports: local << 16 | remote TCP port, 0 unless @l is shared
+ * @l:     serval_ulid_name() of its ULIDs
+ * @r:     key of its R, 0 unless others have the same @l
+ * @ports: local << 16 | remote TCP port, 0 unless others have the same @l
  *
- * An L is of one connection alone and names it, except with TCP Fast Open,
- * whose cookies need stable addresses.
+ * @l is of one connection alone, except with TCP Fast Open, whose cookies need
+ * stable addresses.
  */
 struct serval_conn_key {
 	u64 l;

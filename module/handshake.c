@@ -47,14 +47,16 @@ static DEFINE_PER_CPU(struct serval_seed *, current_seed);
 
 /**
  * serval_seed_find() - connection that is being made on this CPU
- * @sn: namespace
- * @l:  key of its L
+ * @laddr: its L
+ * @raddr: its R
  */
-struct serval_conn *serval_seed_find(const struct serval_net *sn, u64 l)
+struct serval_conn *serval_seed_find(const struct in6_addr *laddr,
+				     const struct in6_addr *raddr)
 {
 	struct serval_seed *seed = this_cpu_read(current_seed);
 
-	return seed && seed->conn.key.l == l ? &seed->conn : NULL;
+	return seed && seed->conn.key.l == serval_ulid_name(laddr, raddr) ?
+	       &seed->conn : NULL;
 }
 
 /**
@@ -159,7 +161,8 @@ static void seed_complete(const struct serval_net *sn,
 	if (fastopen)
 		serval_fastopen_server_key(sn, key, &seed->flow.path.raddr,
 					   &seed->conn.local, th);
-	serval_ulid_make(&seed->conn.laddr, SERVAL_ULID_L, key->l);
+	serval_ulid_make(&seed->conn.laddr, SERVAL_ULID_L,
+			 fastopen ? key->l : SERVAL_ULID_ACCEPTED);
 	serval_ulid_make(&seed->conn.raddr, SERVAL_ULID_R,
 			 fastopen ? key->r : key->l);
 	seed->conn.lport = th->dest;
@@ -168,7 +171,7 @@ static void seed_complete(const struct serval_net *sn,
 }
 
 /**
- * serval_seed_name() - give a seed its ULIDs and its data header
+ * serval_seed_name() - give a datagram seed its ULIDs and its data header
  * @seed: whose ids are known, with an L of its own
  */
 void serval_seed_name(struct serval_seed *seed)

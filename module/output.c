@@ -834,7 +834,7 @@ int serval_queue_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl)
 		serval_sync_mss(sk, conn);
 	} else {
 		/* a child that answers before its connection is inserted */
-		conn = serval_seed_find(sn, serval_ulid_key(&sk->sk_v6_rcv_saddr));
+		conn = serval_seed_find(&sk->sk_v6_rcv_saddr, &sk->sk_v6_daddr);
 	}
 	if (likely(conn))
 		err = output(sn, conn, sk, skb, sock_tos(sk));
@@ -858,8 +858,8 @@ static struct serval_conn *virtual_conn(struct serval_net *sn,
 {
 	struct serval_conn *seed, *conn;
 
-	/* most are SYN-ACKs of a seed with an L of its own */
-	seed = serval_seed_find(sn, serval_ulid_key(&ip6h->saddr));
+	/* most are SYN-ACKs of a seed with an R of its own */
+	seed = serval_seed_find(&ip6h->saddr, &ip6h->daddr);
 	if (seed && !seed->key.ports)
 		return seed;
 	conn = serval_conn_find_tuple(sn, &ip6h->saddr, &ip6h->daddr,

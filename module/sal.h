@@ -67,7 +67,8 @@ bool serval_forward(struct serval_net *sn, struct sk_buff *skb,
 
 /* handshake.c */
 bool serval_reply_allowed(struct serval_net *sn);
-struct serval_conn *serval_seed_find(const struct serval_net *sn, u64 l);
+struct serval_conn *serval_seed_find(const struct in6_addr *laddr,
+				     const struct in6_addr *raddr);
 void serval_seed_answered(const struct serval_flow *fl,
 			  const struct sk_buff *skb);
 void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,

@@ -402,6 +402,12 @@ void serval_socket_take_device(struct serval_net *sn, struct serval_conn *conn,
 	sk->sk_bound_dev_if = sn->dev->ifindex;
 }
 
+static bool has_own_l(const struct serval_conn *conn)
+{
+	return !conn->key.ports &&
+	       serval_ulid_key(&conn->laddr) != SERVAL_ULID_ACCEPTED;
+}
+
 /* Each attempt starts with an L of its own, or with the one of Fast Open.
  * The port goes first: TCP files it under the address.  With -ENOMEM @conn is
  * gone and the socket good for nothing but close().
@@ -415,7 +421,7 @@ static int choose_address(struct serval_net *sn, struct serval_conn *conn,
 	serval_flow_drop(sn, conn);
 	serval_conn_put_sock(conn);
 	serval_fastopen_forget_port(sk);
-	if (conn->key.ports)
+	if (!has_own_l(conn))
 		err = serval_conn_rekey(sn, conn, NULL);
 	sk->sk_v6_rcv_saddr = conn->laddr;
 	inet6_sk(sk)->saddr = conn->laddr;

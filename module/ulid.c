@@ -88,3 +88,16 @@ u64 serval_ulid_key(const struct in6_addr *ulid)
 {
 	return get_unaligned_be64(ulid->s6_addr + 6);
 }
+
+/**
+ * serval_ulid_name() - the key that names a connection
+ * @laddr: its L
+ * @raddr: its R
+ */
+u64 serval_ulid_name(const struct in6_addr *laddr,
+		     const struct in6_addr *raddr)
+{
+	u64 key = serval_ulid_key(laddr);
+
+	return key == SERVAL_ULID_ACCEPTED ? serval_ulid_key(raddr) : key;
+}

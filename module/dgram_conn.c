@@ -390,8 +390,8 @@ void serval_dgram_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	SERVAL_INC(sn, INSYN);
 	serval_seed_init(&seed, skb, pkt, pkt->verno);
-	fl = serval_seed_for_syn(sn, skb, pkt, &seed, 0) ?: &seed.flow;
-	t = find_listener(sn, skb, pkt, len, &seed.flow);
+	fl = serval_seed_for_syn(sn, skb, pkt, &seed, 0) ?: &seed.conn.first;
+	t = find_listener(sn, skb, pkt, len, &seed.conn.first);
 	if (!t)
 		return serval_syn_refuse(sn, skb, pkt);
 	serval_target_resolved(t, 0);
@@ -403,7 +403,7 @@ void serval_dgram_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 		answer->mark = READ_ONCE(t->sk->sk_mark);
 		serval_output_synack(sn, fl, answer);
 	}
-	serval_path_release(&seed.flow.path);
+	serval_path_release(&seed.conn.first.path);
 	serval_taken(sn, skb);
 }
 
@@ -475,8 +475,8 @@ static struct serval_conn *insert(struct serval_net *sn,
 	w->backlog = b;
 	seed->conn.waiting = w;
 	seed->conn.owned = true;
-	seed->flow.state = SERVAL_FLOW_ESTABLISHED;
-	seed->flow.confirmed = true;
+	seed->conn.first.state = SERVAL_FLOW_ESTABLISHED;
+	seed->conn.first.confirmed = true;
 	conn = serval_seed_insert(sn, seed);
 	if (conn)
 		w->conn = conn;
@@ -505,7 +505,7 @@ static struct serval_flow *make_conn(struct serval_net *sn,
 		return NULL;
 	}
 	listener->sk_data_ready(listener);
-	return serval_flow_find(sn, seed->flow.local_id);
+	return serval_flow_find(sn, seed->conn.first.local_id);
 }
 
 /* A confirm packet of a flow that is not there yet */
@@ -523,17 +523,17 @@ static struct serval_flow *confirm_unknown(struct serval_net *sn,
 		send_rst(sn, skb, pkt);
 		return NULL;
 	}
-	t = find_listener(sn, skb, pkt, len, &seed.flow);
+	t = find_listener(sn, skb, pkt, len, &seed.conn.first);
 	if (!t) {
 		send_rst(sn, skb, pkt);
 		return NULL;
 	}
-	if (IS_ERR(serval_path_route(sn, &seed.flow.path, t->sk,
+	if (IS_ERR(serval_path_route(sn, &seed.conn.first.path, t->sk,
 				     READ_ONCE(t->sk->sk_mark))))
 		return NULL;
 	serval_seed_name(&seed);
 	fl = make_conn(sn, &seed, t->sk);
-	serval_path_release(&seed.flow.path);
+	serval_path_release(&seed.conn.first.path);
 	return fl;
 }
 

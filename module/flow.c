@@ -79,7 +79,12 @@ static const struct rhashtable_params flow_params = {
 };
 
 static struct kmem_cache *conn_cache __ro_after_init;
-static struct kmem_cache *flow_cache __ro_after_init;
+
+/* A flow that does not lie in its connection */
+struct further_flow {
+	struct serval_flow flow;
+	struct rcu_head rcu;
+};
 
 /**
  * serval_conn_alloc() - a connection, not in the table yet
@@ -95,13 +100,40 @@ struct serval_conn *serval_conn_alloc(gfp_t gfp)
 }
 
 /**
+ * serval_conn_move() - a connection like one on the stack, with its first flow
+ * @from: in no table; its route moves on
+ * @gfp:  allocation flags
+ *
+ * Return: the connection, not in the table yet, its flow unreachable; or NULL.
+ */
+struct serval_conn *serval_conn_move(struct serval_conn *from, gfp_t gfp)
+{
+	struct serval_conn *conn = kmem_cache_alloc(conn_cache, gfp);
+
+	if (!conn)
+		return NULL;
+	*conn = *from;
+	spin_lock_init(&conn->lock);
+	serval_path_init(&conn->first.path);
+	conn->first.conn = conn;
+	RCU_INIT_POINTER(conn->flow, NULL);
+	RCU_INIT_POINTER(from->first.path.dst, NULL);
+	return conn;
+}
+
+static void release_flow(struct serval_flow *fl)
+{
+	serval_path_release(&fl->path);
+	kfree(fl->last);
+}
+
+/**
  * serval_conn_free() - free a connection that never was in the table
- * @conn: connection or NULL
+ * @conn: connection
  */
 void serval_conn_free(struct serval_conn *conn)
 {
-	if (!conn)
-		return;
+	release_flow(&conn->first);
 	kfree(conn->backlog);
 	kmem_cache_free(conn_cache, conn);
 }
@@ -295,29 +327,41 @@ struct sock *serval_conn_any_sock(struct serval_net *sn,
 					       serval_conn_get_sock(conn);
 }
 
-/**
- * serval_flow_alloc() - a flow, not in the table yet
- * @gfp: allocation flags
- */
-struct serval_flow *serval_flow_alloc(gfp_t gfp)
+static struct serval_flow *alloc_further(gfp_t gfp)
 {
-	struct serval_flow *fl = kmem_cache_zalloc(flow_cache, gfp);
+	struct further_flow *further = kzalloc(sizeof(*further), gfp);
 
+	return further ? &further->flow : NULL;
+}
+
+/**
+ * serval_flow_alloc() - a flow for a connection, not in the table yet
+ * @conn: connection, which the caller owns
+ * @gfp:  allocation flags
+ */
+struct serval_flow *serval_flow_alloc(struct serval_conn *conn, gfp_t gfp)
+{
+	struct serval_flow *fl = &conn->first;
+
+	if (unlikely(fl->conn))
+		fl = alloc_further(gfp);
 	if (!fl)
 		return NULL;
 	serval_path_init(&fl->path);
+	fl->conn = conn;
 	fl->born = get_jiffies_64();
 	return fl;
 }
 
 /**
  * serval_flow_alloc_unconnected() - flow of an unconnected datagram socket
+ * @conn: the socket's
  *
  * Context: process.
  */
-struct serval_flow *serval_flow_alloc_unconnected(void)
+struct serval_flow *serval_flow_alloc_unconnected(struct serval_conn *conn)
 {
-	struct serval_flow *fl = serval_flow_alloc(GFP_KERNEL_ACCOUNT);
+	struct serval_flow *fl = serval_flow_alloc(conn, GFP_KERNEL_ACCOUNT);
 
 	if (!fl)
 		return NULL;
@@ -329,22 +373,26 @@ struct serval_flow *serval_flow_alloc_unconnected(void)
 	return NULL;
 }
 
-static void flow_free_rcu(struct rcu_head *rcu)
+static void free_further(struct rcu_head *rcu)
 {
-	struct serval_flow *fl = container_of(rcu, struct serval_flow, rcu);
+	struct further_flow *further = container_of(rcu, struct further_flow,
+						    rcu);
 
-	serval_path_release(&fl->path);
-	kfree(fl->last);
-	kmem_cache_free(flow_cache, fl);
+	release_flow(&further->flow);
+	kfree(further);
 }
 
 /**
  * serval_flow_free() - free a flow that is in no table
  * @fl: flow; RCU readers may still use it
+ *
+ * The first one goes with its connection.
  */
 void serval_flow_free(struct serval_flow *fl)
 {
-	call_rcu(&fl->rcu, flow_free_rcu);
+	if (unlikely(fl != &fl->conn->first))
+		call_rcu(&container_of(fl, struct further_flow, flow)->rcu,
+			 free_further);
 }
 
 /**
@@ -365,32 +413,27 @@ void serval_flow_build_hdr(struct serval_flow *fl)
 /**
  * serval_flow_insert() - publish a flow as its connection's active one
  * @sn:   namespace
- * @fl:   complete, local_id chosen
- * @conn: gets it; has none
+ * @fl:   complete, local_id chosen; its connection has none
+ *
+ * Under the lock, so that whoever ends the connection finds it: nobody may find
+ * it by id after that.
  *
  * Return: 0, -EEXIST, -ENOMEM, -ENOENT if the connection has died meanwhile.
  */
-int serval_flow_insert(struct serval_net *sn, struct serval_flow *fl,
-		       struct serval_conn *conn)
+int serval_flow_insert(struct serval_net *sn, struct serval_flow *fl)
 {
-	bool dead;
-	int err;
+	struct serval_conn *conn = fl->conn;
+	int err = -ENOENT;
 
-	fl->conn = conn;
-	err = rhashtable_lookup_insert_fast(&sn->flows.flows, &fl->node,
-					    flow_params);
-	if (err)
-		return err;
 	spin_lock_bh(&conn->lock);
-	dead = conn->dead;
-	if (!dead)
+	if (!conn->dead)
+		err = rhashtable_lookup_insert_fast(&sn->flows.flows,
+						    &fl->node, flow_params);
+	if (!err)
 		rcu_assign_pointer(conn->flow, fl);
 	spin_unlock_bh(&conn->lock);
-	if (dead) {
-		rhashtable_remove_fast(&sn->flows.flows, &fl->node,
-				       flow_params);
-		return -ENOENT;
-	}
+	if (err)
+		return err;
 	SERVAL_INC(sn, FLOWSCREATED);
 	trace_serval_flow(sn->net, "new", fl);
 	return 0;
@@ -399,13 +442,11 @@ int serval_flow_insert(struct serval_net *sn, struct serval_flow *fl,
 /**
  * serval_flow_insert_random() - give a flow random numbers and publish it
  * @sn:   namespace
- * @fl:   complete but for local_id and iss
- * @conn: gets it; has none
+ * @fl:   complete but for local_id and iss; its connection has none
  *
  * Return: 0 or -ENOMEM.
  */
-int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl,
-			      struct serval_conn *conn)
+int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl)
 {
 	u64 word;
 	int err;
@@ -416,7 +457,7 @@ int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl,
 		fl->iss = word >> 32;
 		if (!fl->local_id)
 			continue;
-		err = serval_flow_insert(sn, fl, conn);
+		err = serval_flow_insert(sn, fl);
 	} while (!fl->local_id || err == -EEXIST);
 	return err;
 }
@@ -722,28 +763,23 @@ void serval_flows_exit(struct serval_net *sn)
 }
 
 /**
- * serval_flow_caches_init() - make the slab caches of both objects
+ * serval_conn_cache_init() - make the slab cache of connections
  *
  * Return: 0 or -ENOMEM.
  */
-int __init serval_flow_caches_init(void)
+int __init serval_conn_cache_init(void)
 {
 	conn_cache = KMEM_CACHE(serval_conn, 0);
-	flow_cache = KMEM_CACHE(serval_flow, 0);
-	if (conn_cache && flow_cache)
-		return 0;
-	serval_flow_caches_exit();
-	return -ENOMEM;
+	return conn_cache ? 0 : -ENOMEM;
 }
 
 /**
- * serval_flow_caches_exit() - free the slab caches
+ * serval_conn_cache_exit() - free the slab cache
  *
  * Waits for the grace periods of what was freed last.
  */
-void serval_flow_caches_exit(void)
+void serval_conn_cache_exit(void)
 {
 	rcu_barrier();
-	kmem_cache_destroy(flow_cache);
 	kmem_cache_destroy(conn_cache);
 }

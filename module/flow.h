@@ -4,10 +4,18 @@
  *
  * A connection is what TCP sees: a pair of ULIDs and two ports.  An unconnected
  * datagram socket has a connection too, which leads nowhere, and a flow for the
- * id that it sends from.  A flow is
- * the path it takes now: a pair of flow ids, locators, a route.  Receiving
- * goes wire id -> flow -> connection -> socket; sending goes ULID ->
- * connection -> flow.
+ * id that it sends from.  A flow is the path it takes now: a pair of flow ids,
+ * locators, a route.  Receiving goes wire id -> flow -> connection -> socket;
+ * sending goes ULID -> connection -> flow.
+ *
+ * Most connections have one flow in their life.  So the first lies in the
+ * connection: one object is made, and freed after one grace period.  A
+ * connection that leaves its first flow does not use that memory again, because
+ * readers may still look at it; the next flow is an object of its own, which
+ * ends a grace period after it is taken away.  Either way a connection outlives
+ * every reader of its flows, who found them by id under rcu_read_lock(): it is
+ * freed a grace period after the last of them went out of the table, and it
+ * gets none once it is @dead.
  */
 #ifndef _SERVAL_FLOW_H
 #define _SERVAL_FLOW_H
@@ -27,92 +35,6 @@ struct serval_net;
 struct serval_target;
 struct serval_waiting;
 struct sock;
-
-/**
- * struct serval_conn_key - what names a connection in this namespace
- * @l:     serval_ulid_name() of its ULIDs
- * @r:     key of its R, 0 unless others have the same @l
- * @ports: local << 16 | remote TCP port, 0 unless others have the same @l
- *
- * @l is of one connection alone, except with TCP Fast Open, whose cookies need
- * stable addresses.
- */
-struct serval_conn_key {
-	u64 l;
-	u64 r;
-	u64 ports;
-};
-
-/**
- * struct serval_conn - a connection, or a socket that may become one
- * @node:    in serval_flows.conns
- * @key:     constant while in the table
- * @rcu:     freed after a grace period
- * @lock:    protects @sk, @flow, @owned, @owner, @dead, @waiting
- * @sk:      one reference on the full socket: taken when it transmits or
- *           connects, dropped when it is closed or found dead
- * @flow:    the path in use, NULL until connect()
- * @owned:   a struct socket has it: not for the collector
- * @owner:   that socket's sock, no reference: release() ends @owned
- * @dead:    out of the table; never get a socket or flow any more
- * @encap:   SERVAL_UDP_ENCAP
- * @bound:   @local was given by bind() and is in the service table
- * @autobound: @local is a random name, because the program gave none
- * @recv_dest: SERVAL_RECVDEST
- * @gro:     UDP_GRO
- * @protocol: IPPROTO_TCP or IPPROTO_UDP; constant
- * @waiting: datagrams: nobody has accepted it yet; then without @sk
- * @backlog: of a datagram socket that listens or did; freed with this
- * @lport:   TCP ports, network byte order; 0 until known
- * @rport:   see @lport
- * @laddr:   ULIDs
- * @raddr:   see @laddr
- * @local:   name of this end, zero if it has none
- * @peer:    name of the other end, zero if it has none
- * @bits:    prefix length of @local while bound
- * @flags:   sv_flags given to bind()
- * @advised: advisory address from connect(), :: = none
- * @advised_oif: device that goes with it, 0 = @oif
- * @bind_addr: local address given to bind(), :: = by route
- * @oif:     outer device asked for, 0 = by route
- *
- * Lifetime / locking: made by socket() or, after TCP accepted a SYN, by
- * handshake.c.  Found under rcu_read_lock().  While @owned the socket's sock
- * lock protects @bound and what follows; a passive connection's fields are
- * constant.  Freed by release() if it never had a flow, else by the
- * collector once TCP does not know the 4-tuple any more.
- */
-struct serval_conn {
-	struct rhash_head node;
-	struct serval_conn_key key;
-	struct rcu_head rcu;
-	spinlock_t lock;	/* protects sk, flow, owned, owner, dead, waiting */
-	struct sock *sk;
-	struct serval_flow __rcu *flow;
-	const struct sock *owner;
-	bool owned;
-	bool dead;
-	bool bound;
-	s8 encap;
-	bool autobound;
-	bool recv_dest;
-	bool gro;
-	u8 protocol;
-	struct serval_waiting *waiting;
-	struct serval_backlog *backlog;
-	__be16 lport;
-	__be16 rport;
-	struct in6_addr laddr;
-	struct in6_addr raddr;
-	struct service_id local;
-	struct service_id peer;
-	u16 bits;
-	u8 flags;
-	struct in6_addr advised;
-	struct in6_addr bind_addr;
-	int advised_oif;
-	int oif;
-};
 
 enum serval_flow_state {
 	SERVAL_FLOW_SYN_SENT,
@@ -174,8 +96,7 @@ struct serval_resolved {
  * @redirects: how many such refusals were followed
  * @awaited:   targets of the last SYN transmission that have not refused
  * @hdr:       the 12 bytes of every data packet, with checksum
- * @conn:      its connection, which outlives it by a grace period
- * @rcu:       freed after a grace period
+ * @conn:      its connection, which outlives it
  * @iss:       our first version number
  * @peer_iss:  the peer's
  * @nonce:     ours
@@ -210,12 +131,99 @@ struct serval_flow {
 	atomic64_t sent_bytes;
 	atomic64_t received_packets;
 	atomic64_t received_bytes;
-	struct rcu_head rcu;
 	u32 iss;
 	u32 peer_iss;
 	u64 nonce;
 	u64 peer_nonce;
 	u64 born;
+};
+
+/**
+ * struct serval_conn_key - what names a connection in this namespace
+ * @l:     serval_ulid_name() of its ULIDs
+ * @r:     key of its R, 0 unless others have the same @l
+ * @ports: local << 16 | remote TCP port, 0 unless others have the same @l
+ *
+ * @l is of one connection alone, except with TCP Fast Open, whose cookies need
+ * stable addresses.
+ */
+struct serval_conn_key {
+	u64 l;
+	u64 r;
+	u64 ports;
+};
+
+/**
+ * struct serval_conn - a connection, or a socket that may become one
+ * @node:    in serval_flows.conns
+ * @key:     constant while in the table
+ * @rcu:     freed after a grace period
+ * @lock:    protects @sk, @flow, @owned, @owner, @dead, @waiting
+ * @sk:      one reference on the full socket: taken when it transmits or
+ *           connects, dropped when it is closed or found dead
+ * @flow:    the path in use, NULL until connect()
+ * @owned:   a struct socket has it: not for the collector
+ * @owner:   that socket's sock, no reference: release() ends @owned
+ * @dead:    out of the table; never gets a socket or flow any more
+ * @encap:   SERVAL_UDP_ENCAP
+ * @bound:   @local was given by bind() and is in the service table
+ * @autobound: @local is a random name, because the program gave none
+ * @recv_dest: SERVAL_RECVDEST
+ * @gro:     UDP_GRO
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP; constant
+ * @waiting: datagrams: nobody has accepted it yet; then without @sk
+ * @backlog: of a datagram socket that listens or did; freed with this
+ * @lport:   TCP ports, network byte order; 0 until known
+ * @rport:   see @lport
+ * @laddr:   ULIDs
+ * @raddr:   see @laddr
+ * @local:   name of this end, zero if it has none
+ * @peer:    name of the other end, zero if it has none
+ * @bits:    prefix length of @local while bound
+ * @flags:   sv_flags given to bind()
+ * @advised: advisory address from connect(), :: = none
+ * @advised_oif: device that goes with it, 0 = @oif
+ * @bind_addr: local address given to bind(), :: = by route
+ * @oif:     outer device asked for, 0 = by route
+ * @first:   its first flow; in use or done with if its @conn is set
+ *
+ * Lifetime / locking: made by socket() or, after TCP accepted a SYN, by
+ * handshake.c.  Found under rcu_read_lock().  While @owned the socket's sock
+ * lock protects @bound and what follows; a passive connection's fields are
+ * constant.  Freed by release() if it never had a flow, else by the
+ * collector once TCP does not know the 4-tuple any more.
+ */
+struct serval_conn {
+	struct rhash_head node;
+	struct serval_conn_key key;
+	struct rcu_head rcu;
+	spinlock_t lock;	/* protects sk, flow, owned, owner, dead, waiting */
+	struct sock *sk;
+	struct serval_flow __rcu *flow;
+	const struct sock *owner;
+	bool owned;
+	bool dead;
+	bool bound;
+	s8 encap;
+	bool autobound;
+	bool recv_dest;
+	bool gro;
+	u8 protocol;
+	struct serval_waiting *waiting;
+	struct serval_backlog *backlog;
+	__be16 lport;
+	__be16 rport;
+	struct in6_addr laddr;
+	struct in6_addr raddr;
+	struct service_id local;
+	struct service_id peer;
+	u16 bits;
+	u8 flags;
+	struct in6_addr advised;
+	struct in6_addr bind_addr;
+	int advised_oif;
+	int oif;
+	struct serval_flow first;
 };
 
 /**
@@ -234,12 +242,13 @@ struct serval_flows {
 	struct rhashtable_iter walk;
 };
 
-int serval_flow_caches_init(void);
-void serval_flow_caches_exit(void);
+int serval_conn_cache_init(void);
+void serval_conn_cache_exit(void);
 int serval_flows_init(struct serval_net *sn);
 void serval_flows_exit(struct serval_net *sn);
 
 struct serval_conn *serval_conn_alloc(gfp_t gfp);
+struct serval_conn *serval_conn_move(struct serval_conn *from, gfp_t gfp);
 void serval_conn_free(struct serval_conn *conn);
 int serval_conn_insert(struct serval_net *sn, struct serval_conn *conn);
 int serval_conn_insert_new(struct serval_net *sn, struct serval_conn *conn);
@@ -268,12 +277,10 @@ void serval_conn_destroy(struct serval_net *sn, struct serval_conn *conn);
 void serval_conn_reap(struct serval_net *sn, struct serval_conn *conn);
 void serval_conn_release(struct serval_net *sn, struct serval_conn *conn);
 
-struct serval_flow *serval_flow_alloc(gfp_t gfp);
-struct serval_flow *serval_flow_alloc_unconnected(void);
-int serval_flow_insert(struct serval_net *sn, struct serval_flow *fl,
-		       struct serval_conn *conn);
-int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl,
-			      struct serval_conn *conn);
+struct serval_flow *serval_flow_alloc(struct serval_conn *conn, gfp_t gfp);
+struct serval_flow *serval_flow_alloc_unconnected(struct serval_conn *conn);
+int serval_flow_insert(struct serval_net *sn, struct serval_flow *fl);
+int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl);
 void serval_flow_drop(struct serval_net *sn, struct serval_conn *conn);
 void serval_flow_free(struct serval_flow *fl);
 struct serval_flow *serval_flow_find(struct serval_net *sn, __be32 id);

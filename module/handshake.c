@@ -69,7 +69,7 @@ void serval_seed_answered(const struct serval_flow *fl,
 {
 	struct serval_seed *seed = this_cpu_read(current_seed);
 
-	if (seed && fl == &seed->flow)
+	if (seed && fl == &seed->conn.first)
 		seed->kept = skb->sk &&
 			     skb->sk->sk_state == TCP_NEW_SYN_RECV;
 }
@@ -92,7 +92,7 @@ static u64 hash_request(const struct serval_net *sn,
 			const struct serval_seed *seed)
 {
 	const struct id_input in = {
-		.locator = seed->flow.path.raddr,
+		.locator = seed->conn.first.path.raddr,
 		.service = pkt->service[0],
 		.nonce = pkt->nonce,
 		.peer_id = (__force u32)pkt->src,
@@ -108,8 +108,8 @@ static u64 derive_ids(const struct serval_net *sn, u64 request, u32 slot,
 	u64 ids = siphash_2u64(request, (u64)slot << 32 | variant,
 			       &sn->secret);
 
-	seed->flow.local_id = (__force __be32)(u32)ids;
-	seed->flow.iss = ids >> 32;
+	seed->conn.first.local_id = (__force __be32)(u32)ids;
+	seed->conn.first.iss = ids >> 32;
 	return ids;
 }
 
@@ -117,7 +117,7 @@ static u64 derive_ids(const struct serval_net *sn, u64 request, u32 slot,
 static void derive_rest(struct serval_net *sn, u64 ids,
 			struct serval_seed *seed)
 {
-	seed->flow.nonce = siphash_2u64(ids, 1, &sn->secret);
+	seed->conn.first.nonce = siphash_2u64(ids, 1, &sn->secret);
 	seed->conn.key.l = siphash_2u64(ids, 2, &sn->secret);
 }
 
@@ -133,23 +133,23 @@ void serval_seed_init(struct serval_seed *seed, const struct sk_buff *skb,
 {
 	memset(seed, 0, sizeof(*seed));
 	spin_lock_init(&seed->conn.lock);
-	rcu_assign_pointer(seed->conn.flow, &seed->flow);
+	rcu_assign_pointer(seed->conn.flow, &seed->conn.first);
 	seed->conn.local = pkt->service[0];
 	seed->conn.protocol = pkt->protocol;
-	seed->flow.conn = &seed->conn;
-	seed->flow.state = SERVAL_FLOW_SYN_RCVD;
-	seed->flow.peer_id = pkt->src;
-	serval_path_init(&seed->flow.path);
+	seed->conn.first.conn = &seed->conn;
+	seed->conn.first.state = SERVAL_FLOW_SYN_RCVD;
+	seed->conn.first.peer_id = pkt->src;
+	serval_path_init(&seed->conn.first.path);
 	if (pkt->flags == SERVAL_CTRL_SYN) {
-		serval_path_answer_request(&seed->flow.path, skb, pkt);
-		seed->flow.unproven = pkt->hops;
-		atomic_set(&seed->flow.owed, 1);
+		serval_path_answer_request(&seed->conn.first.path, skb, pkt);
+		seed->conn.first.unproven = pkt->hops;
+		atomic_set(&seed->conn.first.owed, 1);
 	} else {
-		serval_path_answer(&seed->flow.path, skb, 0);
+		serval_path_answer(&seed->conn.first.path, skb, 0);
 	}
-	seed->flow.peer_iss = peer_iss;
-	seed->flow.peer_nonce = pkt->nonce;
-	seed->flow.born = get_jiffies_64();
+	seed->conn.first.peer_iss = peer_iss;
+	seed->conn.first.peer_nonce = pkt->nonce;
+	seed->conn.first.born = get_jiffies_64();
 }
 
 static void seed_complete(const struct serval_net *sn,
@@ -159,7 +159,7 @@ static void seed_complete(const struct serval_net *sn,
 	struct serval_conn_key *key = &seed->conn.key;
 
 	if (fastopen)
-		serval_fastopen_server_key(sn, key, &seed->flow.path.raddr,
+		serval_fastopen_server_key(sn, key, &seed->conn.first.path.raddr,
 					   &seed->conn.local, th);
 	serval_ulid_make(&seed->conn.laddr, SERVAL_ULID_L,
 			 fastopen ? key->l : SERVAL_ULID_ACCEPTED);
@@ -167,7 +167,7 @@ static void seed_complete(const struct serval_net *sn,
 			 fastopen ? key->r : key->l);
 	seed->conn.lport = th->dest;
 	seed->conn.rport = th->source;
-	serval_flow_build_hdr(&seed->flow);
+	serval_flow_build_hdr(&seed->conn.first);
 }
 
 /**
@@ -180,7 +180,7 @@ void serval_seed_name(struct serval_seed *seed)
 
 	serval_ulid_make(&seed->conn.laddr, SERVAL_ULID_L, key->l);
 	serval_ulid_make(&seed->conn.raddr, SERVAL_ULID_R, key->l);
-	serval_flow_build_hdr(&seed->flow);
+	serval_flow_build_hdr(&seed->conn.first);
 }
 
 /* A SYN that a router passed on is from where that says */
@@ -234,10 +234,10 @@ struct serval_flow *serval_seed_for_syn(struct serval_net *sn,
 	for (age = 2; age-- > 0;) {
 		for (variant = first; variant < first + VARIANTS; variant++) {
 			ids = derive_ids(sn, request, slot - age, variant, seed);
-			fl = serval_flow_find(sn, seed->flow.local_id);
+			fl = serval_flow_find(sn, seed->conn.first.local_id);
 			if (fl && serval_seed_is_peer(fl, skb, pkt))
 				return fl;
-			if (!fl && seed->flow.local_id)
+			if (!fl && seed->conn.first.local_id)
 				break;
 		}
 	}
@@ -264,8 +264,8 @@ int serval_seed_for_confirm(struct serval_net *sn,
 	for (age = 0; age < 2; age++)
 		for (variant = 0; variant < FASTOPEN + VARIANTS; variant++) {
 			ids = derive_ids(sn, request, slot - age, variant, seed);
-			if (seed->flow.local_id != pkt->dst ||
-			    seed->flow.iss + 1 != pkt->ackno)
+			if (seed->conn.first.local_id != pkt->dst ||
+			    seed->conn.first.iss + 1 != pkt->ackno)
 				continue;
 			derive_rest(sn, ids, seed);
 			return variant;
@@ -405,31 +405,6 @@ static void deliver_passive(struct serval_net *sn, struct sk_buff *skb,
 	serval_deliver(sn, skb, conn, len);
 }
 
-static struct serval_flow *flow_from_seed(struct serval_seed *seed)
-{
-	struct serval_flow *fl = serval_flow_alloc(GFP_ATOMIC);
-
-	if (!fl)
-		return NULL;
-	*fl = seed->flow;
-	serval_path_init(&fl->path);
-	/* the route's reference moves on */
-	RCU_INIT_POINTER(seed->flow.path.dst, NULL);
-	return fl;
-}
-
-static struct serval_conn *conn_from_seed(const struct serval_seed *seed)
-{
-	struct serval_conn *conn = serval_conn_alloc(GFP_ATOMIC);
-
-	if (!conn)
-		return NULL;
-	*conn = seed->conn;
-	spin_lock_init(&conn->lock);
-	RCU_INIT_POINTER(conn->flow, NULL);
-	return conn;
-}
-
 static void established(struct serval_net *sn, struct serval_flow *fl)
 {
 	serval_event_flow(sn, SERVAL_CMD_FLOW_NEW_NTF, fl);
@@ -447,35 +422,35 @@ static void established(struct serval_net *sn, struct serval_flow *fl)
 struct serval_conn *serval_seed_insert(struct serval_net *sn,
 				       struct serval_seed *seed)
 {
-	struct serval_conn *conn = conn_from_seed(seed);
-	struct serval_flow *fl = flow_from_seed(seed);
+	struct serval_conn *conn = serval_conn_move(&seed->conn, GFP_ATOMIC);
+	struct serval_flow *fl;
 	int err = -ENOMEM;
 
-	if (!conn || !fl)
-		goto err_free;
+	if (!conn)
+		goto err_count;
+	fl = &conn->first;
 	if (conn->key.r)
 		serval_conn_evict(sn, &conn->key, fl->local_id);
 	err = serval_conn_insert(sn, conn);
 	if (err)
 		goto err_free;
-	err = serval_flow_insert(sn, fl, conn);
-	if (err) {
-		/* the peer's next confirm packet makes both anew */
-		serval_conn_destroy(sn, conn);
-		conn = NULL;
-		goto err_free;
-	}
+	err = serval_flow_insert(sn, fl);
+	if (err)
+		goto err_destroy;
 	if (fl->state == SERVAL_FLOW_ESTABLISHED)
 		established(sn, fl);
 	return conn;
 
+err_destroy:
+	/* the peer's next confirm packet makes both anew */
+	serval_conn_destroy(sn, conn);
+	goto err_count;
 err_free:
+	serval_conn_free(conn);
+err_count:
 	/* -EEXIST: another CPU handled a copy of the packet */
 	if (err == -ENOMEM)
 		SERVAL_INC(sn, FLOWNOMEM);
-	serval_conn_free(conn);
-	if (fl)
-		serval_flow_free(fl);
 	return NULL;
 }
 
@@ -489,7 +464,7 @@ static void run_seed(struct serval_net *sn, struct sk_buff *skb,
 	this_cpu_write(current_seed, seed);
 	deliver_passive(sn, skb, &seed->conn, len, listener);
 	this_cpu_write(current_seed, outer);
-	atomic_set(&seed->flow.owed, 0);
+	atomic_set(&seed->conn.first.owed, 0);
 
 	if (seed->kept) {
 		serval_seed_insert(sn, seed);
@@ -499,9 +474,9 @@ static void run_seed(struct serval_net *sn, struct sk_buff *skb,
 	if (!sk)
 		return;
 	/* by TCP Fast Open or a SYN cookie */
-	if (sk_fullsock(sk) && !seed->flow.unproven) {
-		seed->flow.state = SERVAL_FLOW_ESTABLISHED;
-		seed->flow.confirmed = true;
+	if (sk_fullsock(sk) && !seed->conn.first.unproven) {
+		seed->conn.first.state = SERVAL_FLOW_ESTABLISHED;
+		seed->conn.first.confirmed = true;
 	}
 	serval_seed_insert(sn, seed);
 	sock_gen_put(sk);
@@ -639,7 +614,7 @@ void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 	fl = serval_seed_for_syn(sn, skb, pkt, &seed, 0);
 	seed_complete(sn, &seed, th, false);
 	t = find_listener(sn, skb, pkt, len, fl ? fl->conn : &seed.conn);
-	if (!t || !serval_listener_takes(sn, skb, t->sk, &seed.flow))
+	if (!t || !serval_listener_takes(sn, skb, t->sk, &seed.conn.first))
 		return serval_syn_refuse(sn, skb, pkt);
 	serval_target_resolved(t, skb->len - len);
 	skb->pkt_type = PACKET_HOST;	/* TCP takes nothing else */
@@ -650,12 +625,12 @@ void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 	}
 	if (fl)
 		return repeat_syn(sn, skb, pkt, fl, t->sk);
-	if (IS_ERR(serval_path_route(sn, &seed.flow.path, t->sk,
+	if (IS_ERR(serval_path_route(sn, &seed.conn.first.path, t->sk,
 				     READ_ONCE(t->sk->sk_mark))))
 		return serval_drop(sn, skb, SERVAL_MIB_INNOROUTE);
-	clamp_received(skb, len, seed.flow.path.mss);
+	clamp_received(skb, len, seed.conn.first.path.mss);
 	run_seed(sn, skb, &seed, len, t->sk);
-	serval_path_release(&seed.flow.path);
+	serval_path_release(&seed.conn.first.path);
 }
 
 /* A confirm packet of a flow that nobody keeps: perhaps a SYN cookie's */
@@ -675,15 +650,15 @@ static void confirm_unknown(struct serval_net *sn, struct sk_buff *skb,
 	}
 	seed_complete(sn, &seed, th, variant >= FASTOPEN);
 	t = find_listener(sn, skb, pkt, len, &seed.conn);
-	if (!t || !serval_listener_takes(sn, skb, t->sk, &seed.flow)) {
+	if (!t || !serval_listener_takes(sn, skb, t->sk, &seed.conn.first)) {
 		serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
 		return serval_drop(sn, skb, SERVAL_MIB_SYNNOSERVICE);
 	}
-	if (IS_ERR(serval_path_route(sn, &seed.flow.path, t->sk,
+	if (IS_ERR(serval_path_route(sn, &seed.conn.first.path, t->sk,
 				     READ_ONCE(t->sk->sk_mark))))
 		return serval_drop(sn, skb, SERVAL_MIB_INNOROUTE);
 	run_seed(sn, skb, &seed, len, t->sk);
-	serval_path_release(&seed.flow.path);
+	serval_path_release(&seed.conn.first.path);
 }
 
 /**

@@ -9,14 +9,12 @@
 #include "flow.h"
 
 /**
- * struct serval_seed - a connection and its flow before they are allocated
- * @conn: with @flow as its flow
- * @flow: its path may hold a route
+ * struct serval_seed - a connection before it is allocated
+ * @conn: with its first flow, whose path may hold a route
  * @kept: TCP answers its SYN and has a request socket for it
  */
 struct serval_seed {
 	struct serval_conn conn;
-	struct serval_flow flow;
 	bool kept;
 };
 

@@ -137,7 +137,7 @@ static int __init serval_init(void)
 	err = serval_socket_init();
 	if (err)
 		return err;
-	err = serval_flow_caches_init();
+	err = serval_conn_cache_init();
 	if (err)
 		return err;
 	err = register_pernet_device(&net_ops);
@@ -174,7 +174,7 @@ err_offload:
 err_pernet:
 	unregister_pernet_device(&net_ops);
 err_caches:
-	serval_flow_caches_exit();
+	serval_conn_cache_exit();
 	return err;
 }
 
@@ -186,7 +186,7 @@ static void __exit serval_exit(void)
 	serval_input_exit();
 	serval_offload_exit();
 	unregister_pernet_device(&net_ops);
-	serval_flow_caches_exit();
+	serval_conn_cache_exit();
 }
 
 module_init(serval_init);

@@ -490,7 +490,7 @@ static int serval_listen(struct socket *sock, int backlog)
 
 static int make_flow(struct serval_net *sn, struct serval_conn *conn)
 {
-	struct serval_flow *fl = serval_flow_alloc(GFP_KERNEL_ACCOUNT);
+	struct serval_flow *fl = serval_flow_alloc(conn, GFP_KERNEL_ACCOUNT);
 	int err;
 
 	if (!fl)
@@ -498,7 +498,7 @@ static int make_flow(struct serval_net *sn, struct serval_conn *conn)
 	fl->state = SERVAL_FLOW_SYN_SENT;
 	fl->active = true;
 	fl->nonce = get_random_u64();
-	err = serval_flow_insert_random(sn, fl, conn);
+	err = serval_flow_insert_random(sn, fl);
 	if (err)
 		serval_flow_free(fl);
 	return err;

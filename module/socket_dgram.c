@@ -59,9 +59,9 @@ static struct serval_conn *own_conn(struct serval_net *sn,
 int serval_dgram_init(struct serval_net *sn, struct sock *sk)
 {
 	struct serval_conn *conn = own_conn(sn, sk);
-	struct serval_flow *fl = serval_flow_alloc_unconnected();
+	struct serval_flow *fl = serval_flow_alloc_unconnected(conn);
 
-	if (fl && !serval_flow_insert_random(sn, fl, conn)) {
+	if (fl && !serval_flow_insert_random(sn, fl)) {
 		serval_conn_set_sock(conn, sk);
 		return 0;
 	}

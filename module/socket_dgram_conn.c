@@ -73,10 +73,9 @@ void serval_dgram_close(struct serval_net *sn, struct serval_conn *conn,
 		end_backlog(sn, conn->backlog);
 }
 
-static int use_flow(struct serval_net *sn, struct serval_conn *conn,
-		    struct serval_flow *fl)
+static int use_flow(struct serval_net *sn, struct serval_flow *fl)
 {
-	int err = fl ? serval_flow_insert_random(sn, fl, conn) : -ENOMEM;
+	int err = fl ? serval_flow_insert_random(sn, fl) : -ENOMEM;
 
 	if (err && fl)
 		serval_flow_free(fl);
@@ -100,12 +99,12 @@ int serval_dgram_disconnect(struct serval_net *sn, struct serval_conn *conn,
 	WRITE_ONCE(sk->sk_shutdown, 0);
 	/* accept() and poll() look again */
 	sk->sk_state_change(sk);
-	return use_flow(sn, conn, serval_flow_alloc_unconnected());
+	return use_flow(sn, serval_flow_alloc_unconnected(conn));
 }
 
-static struct serval_flow *alloc_active(void)
+static struct serval_flow *alloc_active(struct serval_conn *conn)
 {
-	struct serval_flow *fl = serval_flow_alloc(GFP_KERNEL_ACCOUNT);
+	struct serval_flow *fl = serval_flow_alloc(conn, GFP_KERNEL_ACCOUNT);
 
 	if (!fl)
 		return NULL;
@@ -129,7 +128,7 @@ static int start_connect(struct serval_net *sn, struct serval_conn *conn,
 	WRITE_ONCE(sk->sk_err_soft, 0);
 	WRITE_ONCE(sk->sk_shutdown, 0);
 	err = serval_output_check(sn, conn) ?: serval_encap_prepare(sn, conn) ?:
-	      use_flow(sn, conn, alloc_active());
+	      use_flow(sn, alloc_active(conn));
 	if (err)
 		return err;
 	/* a connected socket gets nothing else any more; its name stays */

@@ -31,6 +31,8 @@ struct sock;
  * struct serval_path - where packets go, and how
  * @lock:   protects what follows; a leaf, softirq-safe
  * @family: of both locators, AF_INET or AF_INET6; 0 until @raddr is known
+ * @group:  @raddr may be a broadcast or multicast address: for SYNs and
+ *          datagrams without a connection
  * @mss:    largest TCP segment, without options, that fits the route
  * @mtu:    of the route when @mss was computed
  * @laddr:  local locator, :: until a route is known
@@ -38,11 +40,9 @@ struct sock;
  * @oif:    outer device asked for, 0 = by route
  * @sport:  UDP ports; @dport 0 = not encapsulated
  * @dport:  see @sport
- * @group:  @raddr may be a broadcast or multicast address: for SYNs and
- *          datagrams without a connection
  * @used:   jiffies of the last encapsulated packet sent
- * @ip_id:  next IPv4 identification
  * @cookie: validates @dst (IPv6)
+ * @ip_id:  next IPv4 identification
  * @dst:    cached route; a reference
  *
  * Locators change only before a peer is known; from then on they are constant
@@ -51,6 +51,7 @@ struct sock;
 struct serval_path {
 	spinlock_t lock;	/* protects all that may change */
 	u8 family;
+	bool group;
 	u16 mss;
 	u32 mtu;
 	struct in6_addr laddr;
@@ -58,10 +59,9 @@ struct serval_path {
 	int oif;
 	__be16 sport;
 	__be16 dport;
-	bool group;
 	u32 used;
-	u16 ip_id;
 	u32 cookie;
+	u16 ip_id;
 	struct dst_entry __rcu *dst;
 };
 

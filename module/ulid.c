@@ -10,10 +10,17 @@
 #include "compat.h"
 #include "ulid.h"
 
-static u32 word_sum(u64 words)
+/* Of 16-bit words, but for carries */
+static u64 word_sum(u64 words)
 {
-	return (words >> 48) + (words >> 32 & 0xffff) + (words >> 16 & 0xffff) +
-	       (words & 0xffff);
+	return (words >> 32) + (u32)words;
+}
+
+static u16 fold(u64 sum)
+{
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum = (sum >> 16) + (sum & 0xffff);
+	return (sum >> 16) + sum;
 }
 
 /**
@@ -24,13 +31,11 @@ static u32 word_sum(u64 words)
  */
 void serval_ulid_make(struct in6_addr *ulid, u64 prefix, u64 key)
 {
-	u32 sum = word_sum(prefix) + word_sum(key);
+	u64 sum = word_sum(prefix) + word_sum(key);
 
 	put_unaligned_be64(prefix << 16 | key >> 48, ulid->s6_addr);
 	put_unaligned_be64(key << 16, ulid->s6_addr + 8);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum += sum >> 16;
-	put_unaligned_be16(~sum, ulid->s6_addr + 14);
+	put_unaligned_be16(~fold(sum), ulid->s6_addr + 14);
 }
 
 /* The hash costs more than anything else in connect(), and who connects often

@@ -58,7 +58,7 @@ static __be16 source_port(const struct serval_net *sn,
 static int device_of(const struct serval_conn *conn,
 		     const struct serval_datagram *dg)
 {
-	return dg->oif ?: READ_ONCE(conn->oif);
+	return dg->oif ?: READ_ONCE(serval_options(conn)->oif);
 }
 
 static bool is_last(const struct serval_net *sn,
@@ -73,7 +73,8 @@ static bool is_last(const struct serval_net *sn,
 	       last->encap == serval_encap_mode(sn, conn, last->target) &&
 	       !memcmp(&last->to, &dg->to, sizeof(dg->to)) &&
 	       ipv6_addr_equal(&last->advised, &dg->advised) &&
-	       ipv6_addr_equal(&last->bind_addr, &conn->bind_addr) &&
+	       ipv6_addr_equal(&last->bind_addr,
+			       &serval_options(conn)->bind_addr) &&
 	       (!last->target ||
 		serval_target_is_for(sn, last->target, IPPROTO_UDP));
 }
@@ -115,7 +116,7 @@ static void remember(const struct serval_net *sn, struct serval_flow *fl,
 	*fl->last = (struct serval_resolved) {
 		.to = dg->to,
 		.advised = dg->advised,
-		.bind_addr = conn->bind_addr,
+		.bind_addr = serval_options(conn)->bind_addr,
 		.oif = device_of(conn, dg),
 		.port_to = dg->port,
 		.encap = serval_encap_mode(sn, conn, way->target),
@@ -207,7 +208,7 @@ static void set_target(struct serval_net *sn, const struct serval_conn *conn,
 {
 	const struct in6_addr loopback =
 		serval_addr_from4(htonl(INADDR_LOOPBACK));
-	const struct in6_addr *bind_addr = &conn->bind_addr;
+	const struct in6_addr *bind_addr = &serval_options(conn)->bind_addr;
 
 	way->target = t;
 	if (!t)
@@ -400,7 +401,7 @@ int serval_datagram_send(struct serval_net *sn, struct sock *sk,
 	rcu_read_lock();
 	way.seq = serval_service_seq(sn);
 	fl = rcu_dereference(conn->flow);
-	if (unlikely(!fl || !fl->last)) {
+	if (unlikely(!fl || fl->state != SERVAL_FLOW_UNCONNECTED)) {
 		/* connected a moment ago */
 		kfree_skb(skb);
 		err = -EISCONN;
@@ -504,14 +505,13 @@ void serval_datagram_tap(struct serval_net *sn, struct sk_buff *skb,
 			 const struct serval_conn *conn,
 			 const struct service_id *peer, u8 tclass, bool out)
 {
-	struct in6_addr raddr = conn->raddr;
+	const struct in6_addr laddr = serval_conn_laddr(conn);
+	struct in6_addr raddr;
 
-	if (ipv6_addr_any(&raddr))
-		serval_ulid_make(&raddr, SERVAL_ULID_R,
-				 serval_ulid_service_key(peer));
-	serval_device_tap(sn, skb, out ? &conn->laddr : &raddr,
-			  out ? &raddr : &conn->laddr, IPPROTO_UDP, tclass,
-			  out);
+	serval_ulid_make(&raddr, SERVAL_ULID_R,
+			 conn->r ?: serval_ulid_service_key(peer));
+	serval_device_tap(sn, skb, out ? &laddr : &raddr,
+			  out ? &raddr : &laddr, IPPROTO_UDP, tclass, out);
 }
 
 /**
@@ -599,7 +599,7 @@ void serval_datagram_enqueue(struct serval_net *sn,
 {
 	struct sk_buff *segs, *next;
 
-	if (likely(!skb_is_gso(skb)) || READ_ONCE(conn->gro))
+	if (likely(!skb_is_gso(skb)) || READ_ONCE(serval_options(conn)->gro))
 		return enqueue(sn, sk, skb, from, len);
 	segs = serval_datagram_cut(skb, len);
 	if (!segs)
@@ -671,7 +671,7 @@ void serval_datagram_report(const struct serval_flow *fl, int err)
 {
 	struct sock *sk;
 
-	if (!READ_ONCE(fl->conn->autobound))
+	if (!READ_ONCE(serval_options(fl->conn)->autobound))
 		return;
 	sk = serval_conn_get_sock(fl->conn);
 	if (!sk)

@@ -70,7 +70,8 @@ static void arm_timer(struct serval_flow *fl, struct sock *sk)
 	unsigned long timeout;
 
 	timeout = min_t(unsigned long, LAST_TIMEOUT,
-			(unsigned long)FIRST_TIMEOUT << min_t(u16, fl->tries, 6));
+			(unsigned long)FIRST_TIMEOUT <<
+			min_t(u16, serval_options(conn)->tries, 6));
 	spin_lock_bh(&conn->lock);
 	/* who stops it takes the flow away first */
 	if (rcu_access_pointer(conn->flow) == fl)
@@ -97,11 +98,13 @@ static int send_again(struct serval_net *sn, struct serval_flow *fl,
 static void retransmit(struct serval_net *sn, struct serval_flow *fl,
 		       struct sock *sk)
 {
+	struct serval_options *opt = READ_ONCE(fl->conn->options);
+
 	if (fl->state == SERVAL_FLOW_UNCONNECTED || READ_ONCE(fl->confirmed))
 		return;
-	if (fl->tries >= READ_ONCE(sn->settings.sal_max_retransmits))
+	if (opt->tries >= READ_ONCE(sn->settings.sal_max_retransmits))
 		return serval_dgram_fail(fl, ETIMEDOUT);
-	fl->tries++;
+	opt->tries++;
 	/* what IP says now may be over by the next time */
 	send_again(sn, fl, sk);
 	arm_timer(fl, sk);
@@ -171,8 +174,8 @@ int serval_dgram_send(struct serval_net *sn, struct serval_flow *fl,
 	}
 	udp_hdr(skb)->source = htons(SERVAL_PORT);
 	if (serval_tapped(sn))
-		serval_datagram_tap(sn, skb, fl->conn, &fl->conn->peer, tos,
-				    true);
+		serval_datagram_tap(sn, skb, fl->conn,
+				    serval_conn_peer(fl->conn), tos, true);
 	skb->ignore_df = 1;
 	if (likely(READ_ONCE(fl->confirmed) ||
 		   (!skb_is_gso(skb) &&
@@ -206,7 +209,7 @@ void serval_dgram_end(struct serval_net *sn, struct serval_flow *fl)
 		.has = SERVAL_HAS_CONTROL,
 		.flags = SERVAL_CTRL_FIN,
 		.verno = fl->iss + 1,
-		.nonce = fl->nonce,
+		.nonce = serval_flow_nonce(sn, fl),
 	};
 
 	rcu_read_lock();
@@ -331,7 +334,7 @@ void serval_waiting_drop(struct serval_net *sn, struct serval_waiting *w)
 	if (fl)
 		serval_dgram_end(sn, fl);
 	spin_lock_bh(&conn->lock);
-	conn->waiting = NULL;
+	conn->waits = false;
 	spin_unlock_bh(&conn->lock);
 	serval_waiting_free(w);
 	serval_flow_drop(sn, conn);
@@ -360,7 +363,7 @@ static struct serval_backlog *backlog_of(struct serval_net *sn,
 	const struct serval_conn *conn = serval_conn_find_sock(sn, listener);
 
 	/* pairs with serval_dgram_listen() */
-	return conn ? smp_load_acquire(&conn->backlog) : NULL;
+	return conn ? smp_load_acquire(&serval_options(conn)->backlog) : NULL;
 }
 
 static bool is_full(const struct serval_backlog *b)
@@ -474,6 +477,7 @@ static struct serval_conn *insert(struct serval_net *sn,
 	__skb_queue_head_init(&w->skbs);
 	w->backlog = b;
 	seed->conn.waiting = w;
+	seed->conn.waits = true;
 	seed->conn.owned = true;
 	seed->conn.first.state = SERVAL_FLOW_ESTABLISHED;
 	seed->conn.first.confirmed = true;
@@ -543,9 +547,9 @@ static void keep(struct serval_net *sn, struct serval_conn *conn,
 {
 	struct serval_waiting *w;
 
-	serval_datagram_strip(skb, &conn->peer, len);
+	serval_datagram_strip(skb, serval_conn_peer(conn), len);
 	spin_lock(&conn->lock);
-	w = conn->waiting;
+	w = conn->waits ? conn->waiting : NULL;
 	if (w && atomic_add_return(skb->truesize, &w->backlog->bytes) <=
 	    w->backlog->limit) {
 		skb->dev = NULL;
@@ -582,6 +586,7 @@ static void deliver(struct serval_net *sn, struct serval_flow *fl,
 		    struct sk_buff *skb, unsigned int len)
 {
 	struct serval_conn *conn = fl->conn;
+	const struct service_id *peer = serval_conn_peer(conn);
 	struct sock *sk;
 
 	atomic64_add(serval_segments(skb), &fl->received_packets);
@@ -589,11 +594,11 @@ static void deliver(struct serval_net *sn, struct serval_flow *fl,
 	if (!serval_datagram_check(skb, len))
 		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
 	if (serval_tapped(sn))
-		serval_datagram_tap_received(sn, skb, conn, &conn->peer, len);
+		serval_datagram_tap_received(sn, skb, conn, peer, len);
 	sk = serval_conn_get_sock(conn);
 	if (!sk)
 		return keep_cut(sn, conn, skb, len);
-	serval_datagram_enqueue(sn, conn, sk, skb, &conn->peer, len);
+	serval_datagram_enqueue(sn, conn, sk, skb, peer, len);
 	sock_put(sk);
 }
 
@@ -641,7 +646,7 @@ static void adopt(struct serval_net *sn, struct serval_flow *fl,
 		sk = __sock_of(fl);
 	if (sk) {
 		serval_flow_adopt(fl, skb, pkt);
-		fl->tries = 0;
+		conn->options->tries = 0;
 		WRITE_ONCE(sk->sk_state, TCP_ESTABLISHED);
 	}
 	spin_unlock_bh(&conn->lock);
@@ -763,7 +768,8 @@ void serval_dgram_rst_rcv(struct serval_net *sn, struct sk_buff *skb,
 {
 	if (!is_peer(sn, skb, fl, pkt))
 		return;
-	if (READ_ONCE(fl->confirmed) || pkt->nonce != fl->nonce)
+	if (READ_ONCE(fl->confirmed) ||
+	    pkt->nonce != serval_flow_nonce(sn, fl))
 		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
 	SERVAL_INC(sn, INRST);
 	serval_dgram_fail(fl, ECONNREFUSED);
@@ -790,6 +796,12 @@ void serval_dgram_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 	serval_taken(sn, skb);
 }
 
+static u64 peer_nonce(const struct serval_flow *fl)
+{
+	return fl->conn->active ? serval_options(fl->conn)->peer_nonce :
+				  fl->nonce;
+}
+
 /**
  * serval_dgram_fin_rcv() - the peer will send nothing more
  * @sn:  namespace
@@ -806,14 +818,14 @@ void serval_dgram_fin_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
 	if (!is_peer(sn, skb, fl, pkt))
 		return;
-	if (pkt->nonce != fl->peer_nonce || pkt->verno != fl->peer_iss + 1)
+	if (pkt->nonce != peer_nonce(fl) || pkt->verno != fl->peer_iss + 1)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
 	serval_taken(sn, skb);
 	spin_lock_bh(&fl->conn->lock);
 	sk = __sock_of(fl);
 	if (sk)
 		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
-	else if (fl->conn->waiting)
+	else if (fl->conn->waits)
 		fl->conn->waiting->ended = true;
 	spin_unlock_bh(&fl->conn->lock);
 	if (!sk)

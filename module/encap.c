@@ -45,7 +45,7 @@ int serval_encap_mode(const struct serval_net *sn,
 		      const struct serval_conn *conn,
 		      const struct serval_target *t)
 {
-	int mode = READ_ONCE(conn->encap);
+	int mode = READ_ONCE(serval_options(conn)->encap);
 
 	if (mode == SERVAL_UDP_DEFAULT && t)
 		mode = t->encap;
@@ -300,7 +300,7 @@ static bool keep_flow(struct serval_net *sn, struct serval_flow *fl)
 {
 	u32 idle = READ_ONCE(sn->settings.udp_encap_keepalive) * HZ;
 
-	if (!fl->active || !READ_ONCE(fl->path.dport) ||
+	if (!fl->conn->active || !READ_ONCE(fl->path.dport) ||
 	    READ_ONCE(fl->state) != SERVAL_FLOW_ESTABLISHED)
 		return false;
 	if (idle && (u32)jiffies - READ_ONCE(fl->path.used) >= idle)

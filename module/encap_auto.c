@@ -133,8 +133,8 @@ static void repeat(struct serval_net *sn, struct race *race,
 	if (!sk)
 		return;
 	serval_path_init(&path);
-	serval_path_set(&path, &fl->conn->bind_addr, &race->raddr, race->oif,
-			false);
+	serval_path_set(&path, &serval_options(fl->conn)->bind_addr,
+			&race->raddr, race->oif, false);
 	serval_encap_request(sn, &path, ntohl(fl->local_id));
 	if (path.dport &&
 	    !IS_ERR(serval_path_route(sn, &path, sk, race->skb->mark))) {

@@ -54,8 +54,8 @@ static int choose_port(struct sock *sk)
 
 static void set_address(struct sock *sk, const struct serval_conn *conn)
 {
-	sk->sk_v6_rcv_saddr = conn->laddr;
-	inet6_sk(sk)->saddr = conn->laddr;
+	sk->sk_v6_rcv_saddr = serval_conn_laddr(conn);
+	inet6_sk(sk)->saddr = sk->sk_v6_rcv_saddr;
 }
 
 /**
@@ -70,19 +70,16 @@ static void set_address(struct sock *sk, const struct serval_conn *conn)
 int serval_fastopen_client(struct serval_net *sn, struct serval_conn *conn,
 			   struct sock *sk)
 {
-	struct serval_conn_key key = {
-		.l = siphash_1u64(CLIENT_L, &sn->secret),
-	};
+	const u64 l = siphash_1u64(CLIENT_L, &sn->secret);
 	int err;
 
-	serval_ulid_make(&sk->sk_v6_rcv_saddr, SERVAL_ULID_L, key.l);
+	serval_ulid_make(&sk->sk_v6_rcv_saddr, SERVAL_ULID_L, l);
 	err = choose_port(sk);
 	if (err) {
 		set_address(sk, conn);
 		return err;
 	}
-	key.ports = (u64)inet_sk(sk)->inet_num << 16;
-	err = serval_conn_rekey(sn, conn, &key);
+	err = serval_conn_rekey(sn, conn, l, inet_sk(sk)->inet_sport);
 	if (err)
 		serval_fastopen_forget_port(sk);
 	set_address(sk, conn);
@@ -129,26 +126,22 @@ bool serval_fastopen_wanted(const struct sock *listener,
 }
 
 /**
- * serval_fastopen_server_key() - stable ULIDs of a passive connection
- * @sn:      namespace
- * @key:     result
- * @locator: of the peer
- * @service: exact ID asked for
- * @th:      TCP header of the peer's packet
+ * serval_fastopen_server() - stable ULIDs of a passive connection
+ * @sn:   namespace
+ * @conn: in no table; its service and its flow's locators are known
  */
-void serval_fastopen_server_key(const struct serval_net *sn,
-				struct serval_conn_key *key,
-				const struct in6_addr *locator,
-				const struct service_id *service,
-				const struct tcphdr *th)
+void serval_fastopen_server(const struct serval_net *sn,
+			    struct serval_conn *conn)
 {
-	u64 name = siphash(service->s_sid, sizeof(service->s_sid), &sn->secret);
+	const struct in6_addr *locator = &conn->first.path.raddr;
+	u64 name = siphash(conn->service.s_sid, sizeof(conn->service.s_sid),
+			   &sn->secret);
 
-	key->l = siphash_2u64(SERVER_L, name, &sn->secret);
-	key->r = siphash_3u64(SERVER_R, get_unaligned_be64(locator->s6_addr),
-			      get_unaligned_be64(locator->s6_addr + 8),
-			      &sn->secret);
-	key->ports = (u64)ntohs(th->dest) << 16 | ntohs(th->source);
+	conn->scope = SERVAL_SCOPE_TUPLE;
+	conn->l = siphash_2u64(SERVER_L, name, &sn->secret);
+	conn->r = siphash_3u64(SERVER_R, get_unaligned_be64(locator->s6_addr),
+			       get_unaligned_be64(locator->s6_addr + 8),
+			       &sn->secret);
 }
 
 /**

@@ -7,11 +7,8 @@
 
 #include <linux/types.h>
 
-struct in6_addr;
 struct serval_conn;
 struct serval_net;
-struct serval_conn_key;
-struct service_id;
 struct sk_buff;
 struct sock;
 struct tcphdr;
@@ -21,11 +18,8 @@ int serval_fastopen_client(struct serval_net *sn, struct serval_conn *conn,
 void serval_fastopen_forget_port(struct sock *sk);
 bool serval_fastopen_wanted(const struct sock *listener,
 			    const struct tcphdr *th);
-void serval_fastopen_server_key(const struct serval_net *sn,
-				struct serval_conn_key *key,
-				const struct in6_addr *locator,
-				const struct service_id *service,
-				const struct tcphdr *th);
+void serval_fastopen_server(const struct serval_net *sn,
+			    struct serval_conn *conn);
 void serval_fastopen_trim(struct sk_buff *skb, unsigned int room);
 
 #endif /* _SERVAL_FASTOPEN_H */

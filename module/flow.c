@@ -14,8 +14,10 @@
  * ones or, of sockets, a counter; so the key is the hash.
  */
 #include <linux/jiffies.h>
+#include <linux/math64.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <net/dst.h>
 #include <net/inet6_hashtables.h>
@@ -31,11 +33,40 @@
 #define GC_SLICES	32	/* ticks for one walk of everything */
 #define GC_MIN		64	/* connections per tick at least */
 
-static u32 conn_hash(const void *data, u32 len, u32 seed)
+/* What has none.  Read only, so that nobody needs to ask whether there are any */
+const struct serval_options serval_no_options = {
+	.encap = SERVAL_UDP_DEFAULT,
+};
+
+static struct serval_conn_key key_of(const struct serval_conn *conn)
+{
+	struct serval_conn_key key = {
+		.name = serval_conn_name(conn),
+		.scope = conn->scope,
+	};
+
+	if (conn->scope >= SERVAL_SCOPE_PORT)
+		key.lport = conn->lport;
+	if (conn->scope >= SERVAL_SCOPE_TUPLE) {
+		key.rport = conn->rport;
+		key.r = conn->r;
+	}
+	return key;
+}
+
+static u32 conn_key_hash(const void *data, u32 len, u32 seed)
 {
 	const struct serval_conn_key *key = data;
+	u32 ports = (u32)ntohs(key->lport) << 16 | ntohs(key->rport);
 
-	return (u32)(key->l ^ (key->r >> 7) ^ key->ports) ^ seed;
+	return (u32)(key->name ^ (key->r >> 7) ^ ports) ^ seed;
+}
+
+static u32 conn_hash(const void *data, u32 len, u32 seed)
+{
+	const struct serval_conn_key key = key_of(data);
+
+	return conn_key_hash(&key, sizeof(key), seed);
 }
 
 static u32 flow_hash(const void *data, u32 len, u32 seed)
@@ -49,8 +80,14 @@ static int conn_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 	const struct serval_conn_key *key = arg->key;
 	const struct serval_conn *conn = obj;
 
-	return key->l != conn->key.l || key->r != conn->key.r ||
-	       key->ports != conn->key.ports;
+	if (key->name != serval_conn_name(conn) || key->scope != conn->scope)
+		return 1;
+	if (likely(key->scope == SERVAL_SCOPE_ULID))
+		return 0;
+	if (key->lport != conn->lport)
+		return 1;
+	return key->scope == SERVAL_SCOPE_TUPLE &&
+	       (key->rport != conn->rport || key->r != conn->r);
 }
 
 static int flow_cmp(struct rhashtable_compare_arg *arg, const void *obj)
@@ -62,9 +99,9 @@ static int flow_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 
 static const struct rhashtable_params conn_params = {
 	.head_offset = offsetof(struct serval_conn, node),
-	.key_offset = offsetof(struct serval_conn, key),
 	.key_len = sizeof(struct serval_conn_key),
-	.hashfn = conn_hash,
+	.hashfn = conn_key_hash,
+	.obj_hashfn = conn_hash,
 	.obj_cmpfn = conn_cmp,
 	.automatic_shrinking = true,
 };
@@ -124,7 +161,8 @@ struct serval_conn *serval_conn_move(struct serval_conn *from, gfp_t gfp)
 static void release_flow(struct serval_flow *fl)
 {
 	serval_path_release(&fl->path);
-	kfree(fl->last);
+	if (fl->state == SERVAL_FLOW_UNCONNECTED)
+		kfree(fl->last);
 }
 
 /**
@@ -134,8 +172,58 @@ static void release_flow(struct serval_flow *fl)
 void serval_conn_free(struct serval_conn *conn)
 {
 	release_flow(&conn->first);
-	kfree(conn->backlog);
+	if (conn->options)
+		kfree(conn->options->backlog);
+	kfree(conn->options);
 	kmem_cache_free(conn_cache, conn);
+}
+
+/**
+ * serval_conn_set_options() - a connection's options, to be changed
+ * @conn: connection
+ * @gfp:  allocation flags
+ *
+ * Return: its own, made now if it had none; NULL if there is no memory.
+ */
+struct serval_options *serval_conn_set_options(struct serval_conn *conn,
+					       gfp_t gfp)
+{
+	struct serval_options *opt = READ_ONCE(conn->options), *old;
+
+	if (opt)
+		return opt;
+	opt = kmemdup(&serval_no_options, sizeof(*opt), gfp);
+	if (!opt)
+		return NULL;
+	old = cmpxchg(&conn->options, NULL, opt);
+	if (!old)
+		return opt;
+	kfree(opt);
+	return old;
+}
+
+/**
+ * serval_conn_laddr() - the L of a connection
+ * @conn: connection
+ */
+struct in6_addr serval_conn_laddr(const struct serval_conn *conn)
+{
+	struct in6_addr laddr;
+
+	serval_ulid_make(&laddr, SERVAL_ULID_L, conn->l);
+	return laddr;
+}
+
+/**
+ * serval_conn_raddr() - the R of a connection
+ * @conn: that has one
+ */
+struct in6_addr serval_conn_raddr(const struct serval_conn *conn)
+{
+	struct in6_addr raddr;
+
+	serval_ulid_make(&raddr, SERVAL_ULID_R, conn->r);
+	return raddr;
 }
 
 static void conn_free_rcu(struct rcu_head *rcu)
@@ -152,14 +240,16 @@ static void conn_free_rcu(struct rcu_head *rcu)
  */
 int serval_conn_insert(struct serval_net *sn, struct serval_conn *conn)
 {
-	return rhashtable_lookup_insert_fast(&sn->flows.conns, &conn->node,
-					     conn_params);
+	const struct serval_conn_key key = key_of(conn);
+
+	return rhashtable_lookup_insert_key(&sn->flows.conns, &key,
+					    &conn->node, conn_params);
 }
 
 /**
  * serval_conn_insert_new() - give a connection an L of its own, publish it
  * @sn:   namespace
- * @conn: complete but for key and laddr
+ * @conn: complete but for its L
  *
  * Return: 0 or -ENOMEM.
  */
@@ -167,27 +257,12 @@ int serval_conn_insert_new(struct serval_net *sn, struct serval_conn *conn)
 {
 	int err;
 
-	memset(&conn->key, 0, sizeof(conn->key));
+	conn->scope = SERVAL_SCOPE_ULID;
 	do {
-		conn->key.l = atomic64_inc_return(&sn->flows.last_l);
-		serval_ulid_make(&conn->laddr, SERVAL_ULID_L, conn->key.l);
+		conn->l = atomic64_inc_return(&sn->flows.last_l);
 		err = serval_conn_insert(sn, conn);
 	} while (err == -EEXIST);
 	return err;
-}
-
-/**
- * serval_conn_find() - connection with an L of its own
- * @sn: namespace
- * @l:  key of the L
- *
- * Context: rcu_read_lock() held.
- */
-struct serval_conn *serval_conn_find(struct serval_net *sn, u64 l)
-{
-	const struct serval_conn_key key = { .l = l };
-
-	return rhashtable_lookup(&sn->flows.conns, &key, conn_params);
 }
 
 /**
@@ -209,18 +284,20 @@ struct serval_conn *serval_conn_find_tuple(struct serval_net *sn,
 					   const struct in6_addr *raddr,
 					   __be16 lport, __be16 rport)
 {
-	struct serval_conn_key key = { .l = serval_ulid_name(laddr, raddr) };
+	struct serval_conn_key key = { .name = serval_ulid_name(laddr, raddr) };
 	struct serval_conn *conn;
 
 	conn = rhashtable_lookup(&sn->flows.conns, &key, conn_params);
 	if (likely(conn))
 		return conn;
-	key.ports = (u32)ntohs(lport) << 16;
+	key.scope = SERVAL_SCOPE_PORT;
+	key.lport = lport;
 	conn = rhashtable_lookup(&sn->flows.conns, &key, conn_params);
 	if (conn)
 		return conn;
+	key.scope = SERVAL_SCOPE_TUPLE;
+	key.rport = rport;
 	key.r = serval_ulid_key(raddr);
-	key.ports |= ntohs(rport);
 	return rhashtable_lookup(&sn->flows.conns, &key, conn_params);
 }
 
@@ -305,9 +382,12 @@ struct sock *serval_conn_get_sock(const struct serval_conn *conn)
 struct sock *serval_conn_tcp_sock(struct serval_net *sn,
 				  const struct serval_conn *conn)
 {
+	const struct in6_addr laddr = serval_conn_laddr(conn);
+	const struct in6_addr raddr = serval_conn_raddr(conn);
+
 	return __inet6_lookup_established(sn->net,
 			sn->net->ipv4.tcp_death_row.hashinfo,
-			&conn->raddr, conn->rport, &conn->laddr,
+			&raddr, conn->rport, &laddr,
 			ntohs(conn->lport), sn->dev->ifindex, 0);
 }
 
@@ -341,6 +421,7 @@ static struct serval_flow *alloc_further(gfp_t gfp)
  */
 struct serval_flow *serval_flow_alloc(struct serval_conn *conn, gfp_t gfp)
 {
+	struct serval_options *opt = conn->options;
 	struct serval_flow *fl = &conn->first;
 
 	if (unlikely(fl->conn))
@@ -349,7 +430,12 @@ struct serval_flow *serval_flow_alloc(struct serval_conn *conn, gfp_t gfp)
 		return NULL;
 	serval_path_init(&fl->path);
 	fl->conn = conn;
-	fl->born = get_jiffies_64();
+	fl->born = serval_flow_clock();
+	if (opt) {
+		opt->redirect = in6addr_any;
+		opt->redirects = 0;
+		opt->tries = 0;
+	}
 	return fl;
 }
 
@@ -408,6 +494,31 @@ void serval_flow_build_hdr(struct serval_flow *fl)
 	};
 
 	serval_wire_build(&fl->hdr, &pkt);
+}
+
+/**
+ * serval_flow_clock() - the time by which the age of flows is told
+ *
+ * Tenths of a second; it overflows after some 13 years.
+ */
+u32 serval_flow_clock(void)
+{
+	return div_u64(get_jiffies_64(), HZ / 10);
+}
+
+/**
+ * serval_flow_nonce() - our nonce of a flow
+ * @sn: namespace
+ * @fl: flow whose local_id and iss are chosen
+ *
+ * Random, or at the responder a keyed hash of both, which others may see.
+ */
+u64 serval_flow_nonce(const struct serval_net *sn, const struct serval_flow *fl)
+{
+	if (fl->conn->active)
+		return fl->nonce;
+	return siphash_2u64((u64)fl->iss << 32 | (__force u32)fl->local_id, 1,
+			    &sn->secret);
 }
 
 /**
@@ -576,31 +687,44 @@ void serval_conn_release(struct serval_net *sn, struct serval_conn *conn)
 }
 
 /**
- * serval_conn_rekey() - give a connection another L
+ * serval_conn_rekey_new() - give a connection another L, of its own
  * @sn:   namespace
  * @conn: owned, without a flow
- * @key:  its new key, NULL for an L of its own
  *
- * On failure it has an L of its own, or with -ENOMEM is in no table: then
- * serval_conn_abandon() is all that is left.
+ * Return: 0; or -ENOMEM, and it is in no table: then serval_conn_abandon() is
+ * all that is left.
+ */
+int serval_conn_rekey_new(struct serval_net *sn, struct serval_conn *conn)
+{
+	rhashtable_remove_fast(&sn->flows.conns, &conn->node, conn_params);
+	return serval_conn_insert_new(sn, conn);
+}
+
+/**
+ * serval_conn_rekey() - give a connection an L that it shares
+ * @sn:    namespace
+ * @conn:  owned, without a flow
+ * @l:     key of the L
+ * @lport: local port, which tells it from the others
  *
- * Return: 0, -EEXIST if another connection has @key, -ENOMEM.
+ * On failure it has an L of its own, or is in no table, see
+ * serval_conn_rekey_new().
+ *
+ * Return: 0, -EEXIST if another connection has both, -ENOMEM.
  */
 int serval_conn_rekey(struct serval_net *sn, struct serval_conn *conn,
-		      const struct serval_conn_key *key)
+		      u64 l, __be16 lport)
 {
-	int err = 0, err2;
+	int err;
 
 	rhashtable_remove_fast(&sn->flows.conns, &conn->node, conn_params);
-	if (key) {
-		conn->key = *key;
-		serval_ulid_make(&conn->laddr, SERVAL_ULID_L, key->l);
-		err = serval_conn_insert(sn, conn);
-		if (!err)
-			return 0;
-	}
-	err2 = serval_conn_insert_new(sn, conn);
-	return err2 ?: err;
+	conn->l = l;
+	conn->lport = lport;
+	conn->scope = SERVAL_SCOPE_PORT;
+	err = serval_conn_insert(sn, conn);
+	if (!err)
+		return 0;
+	return serval_conn_insert_new(sn, conn) ?: err;
 }
 
 /**
@@ -621,24 +745,26 @@ void serval_conn_abandon(struct serval_net *sn, struct serval_conn *conn)
 
 /**
  * serval_conn_evict() - make room for a connection with the same 4-tuple
- * @sn:  namespace
- * @key: of the older one, whose TCP state is gone
- * @local_id: flow of the new one: if the older has it, it is the same
+ * @sn:   namespace
+ * @conn: the new one, in no table
+ *
+ * TCP's state of the older one is gone.  If it has the same flow id, it is the
+ * same.
  *
  * Context: rcu_read_lock() held.
  */
-void serval_conn_evict(struct serval_net *sn,
-		       const struct serval_conn_key *key, __be32 local_id)
+void serval_conn_evict(struct serval_net *sn, const struct serval_conn *conn)
 {
+	const struct serval_conn_key key = key_of(conn);
 	const struct serval_flow *fl;
-	struct serval_conn *conn;
+	struct serval_conn *old;
 
-	conn = rhashtable_lookup(&sn->flows.conns, key, conn_params);
-	if (!conn)
+	old = rhashtable_lookup(&sn->flows.conns, &key, conn_params);
+	if (!old)
 		return;
-	fl = rcu_dereference(conn->flow);
-	if (!fl || fl->local_id != local_id)
-		serval_conn_destroy(sn, conn);
+	fl = rcu_dereference(old->flow);
+	if (!fl || fl->local_id != conn->first.local_id)
+		serval_conn_destroy(sn, old);
 }
 
 /* True if nobody will ever use the connection again */

@@ -28,6 +28,7 @@
 #include <linux/serval.h>
 
 #include "path.h"
+#include "ulid.h"
 #include "wire.h"
 
 struct serval_backlog;
@@ -79,156 +80,239 @@ struct serval_resolved {
 /**
  * struct serval_flow - one path of a connection
  * @node:      in serval_flows.flows
+ * @hdr:       the 12 bytes of every data packet, with checksum; its ids are
+ *             @local_id and @peer_id
  * @local_id:  random or keyed hash, never 0, constant
  * @peer_id:   0 until the SYN-ACK is accepted
  * @state:     enum serval_flow_state
- * @active:    this host asked for it
  * @confirmed: the responder has been heard after its SYN-ACK; its ACKs and
  *             data need no confirm extensions from here on
- * @encap:     serval_encap_mode() of the last request
- * @tries:     of a datagram connection: retransmissions of SYN or confirm
  * @unproven:  only SOURCE says that the peer has this locator; nothing is sent
  *             there but the SYN-ACKs in @owed
- * @owed:      SYN-ACKs that may answer a SYN which is being handled
- * @path:      locators and route
- * @last:      of an unconnected socket: what @path leads to; else NULL
- * @redirect:  where a refusal says to ask instead, until that was done; ::
- * @redirects: how many such refusals were followed
- * @awaited:   targets of the last SYN transmission that have not refused
- * @hdr:       the 12 bytes of every data packet, with checksum
+ * @encap:     serval_encap_mode() of the last request
  * @conn:      its connection, which outlives it
- * @iss:       our first version number
- * @peer_iss:  the peer's
- * @nonce:     ours
- * @peer_nonce: the peer's
+ * @path:      locators and route
  * @sent_packets: superpackets count as what they become
  * @sent_bytes: TCP segments
  * @received_packets: see @sent_packets
  * @received_bytes: see @sent_bytes
- * @born:      jiffies64
+ * @born:      serval_flow_clock()
+ * @iss:       our first version number
+ * @peer_iss:  the peer's
+ * @owed:      passive: SYN-ACKs that may answer a SYN which is being handled
+ * @awaited:   active: targets of the last SYN transmission that have not
+ *             refused
+ * @nonce:     active: ours; passive: the peer's; see serval_flow_nonce()
+ * @last:      in UNCONNECTED: what @path leads to
  *
  * Lifetime: unlinked with its connection or when connect() replaces it.
  */
 struct serval_flow {
 	struct rhash_head node;
-	__be32 local_id;
-	__be32 peer_id;
+	union {
+		struct serval_hdr hdr;
+		struct {
+			__be32 local_id;
+			__be32 peer_id;
+		};
+	};
 	u8 state;
-	bool active;
 	bool confirmed;
-	s8 encap;
 	bool unproven;
-	u8 redirects;
-	u16 tries;
-	struct in6_addr redirect;
-	atomic_t owed;
-	atomic_t awaited;
-	struct serval_hdr hdr;
-	struct serval_path path;
-	struct serval_resolved *last;
+	s8 encap;
 	struct serval_conn *conn;
+	struct serval_path path;
 	atomic64_t sent_packets;
 	atomic64_t sent_bytes;
 	atomic64_t received_packets;
 	atomic64_t received_bytes;
+	u32 born;
 	u32 iss;
 	u32 peer_iss;
-	u64 nonce;
-	u64 peer_nonce;
-	u64 born;
+	union {
+		atomic_t owed;
+		atomic_t awaited;
+	};
+	union {
+		u64 nonce;
+		struct serval_resolved *last;
+	};
+};
+
+static_assert(offsetof(struct serval_flow, local_id) ==
+	      offsetof(struct serval_flow, hdr.src));
+static_assert(offsetof(struct serval_flow, peer_id) ==
+	      offsetof(struct serval_flow, hdr.dst));
+
+/* How a connection is told from others that have the same ULID */
+enum serval_conn_scope {
+	SERVAL_SCOPE_ULID,	/* there are none */
+	SERVAL_SCOPE_PORT,	/* Fast Open, client: by the local port */
+	SERVAL_SCOPE_TUPLE,	/* Fast Open, server: by R and both ports */
 };
 
 /**
  * struct serval_conn_key - what names a connection in this namespace
- * @l:     serval_ulid_name() of its ULIDs
- * @r:     key of its R, 0 unless others have the same @l
- * @ports: local << 16 | remote TCP port, 0 unless others have the same @l
+ * @name:  serval_ulid_name() of its ULIDs
+ * @r:     key of its R
+ * @lport: local TCP port, network byte order
+ * @rport: remote TCP port
+ * @scope: enum serval_conn_scope; what it does not need is 0
  *
- * @l is of one connection alone, except with TCP Fast Open, whose cookies need
- * stable addresses.
+ * @name is of one connection alone, except with TCP Fast Open, whose cookies
+ * need stable addresses.
  */
 struct serval_conn_key {
-	u64 l;
+	u64 name;
 	u64 r;
-	u64 ports;
+	__be16 lport;
+	__be16 rport;
+	u8 scope;
+};
+
+/**
+ * struct serval_options - what only some connections have
+ * @name:    what bind() was given
+ * @bits:    prefix length of @name, 0 = never bound
+ * @flags:   sv_flags given to bind()
+ * @bind_addr: local address given to bind(), :: = by route
+ * @bound:   @name is in the service table
+ * @autobound: @name is random, because the program gave none
+ * @encap:   SERVAL_UDP_ENCAP
+ * @recv_dest: SERVAL_RECVDEST
+ * @gro:     UDP_GRO
+ * @redirects: how many refusals were followed that say where to ask instead
+ * @tries:   of a datagram connection: retransmissions of SYN or confirm
+ * @peer_nonce: of an active datagram connection
+ * @oif:     outer device asked for, 0 = by route
+ * @advised_oif: device that goes with @advised, 0 = @oif
+ * @advised: advisory address from connect(), :: = none
+ * @redirect: where a refusal says to ask instead, until that was done; ::
+ * @backlog: of a datagram socket that listens or did; freed with this
+ *
+ * Lifetime / locking: made when the first of them is set, freed with the
+ * connection.  As its fields in general; @redirect and @redirects are protected
+ * by its lock.
+ */
+struct serval_options {
+	struct service_id name;
+	u16 bits;
+	u8 flags;
+	bool bound;
+	bool autobound;
+	s8 encap;
+	bool recv_dest;
+	bool gro;
+	u8 redirects;
+	u16 tries;
+	u64 peer_nonce;
+	int oif;
+	int advised_oif;
+	struct in6_addr bind_addr;
+	struct in6_addr advised;
+	struct in6_addr redirect;
+	struct serval_backlog *backlog;
 };
 
 /**
  * struct serval_conn - a connection, or a socket that may become one
  * @node:    in serval_flows.conns
- * @key:     constant while in the table
- * @rcu:     freed after a grace period
- * @lock:    protects @sk, @flow, @owned, @owner, @dead, @waiting
+ * @l:       key of its L
+ * @r:       key of its R, 0 = none yet
+ * @lport:   TCP ports, network byte order; 0 until known
+ * @rport:   see @lport
+ * @lock:    protects @sk, @flow, @owned, @owner, @dead, @waits, @waiting
  * @sk:      one reference on the full socket: taken when it transmits or
  *           connects, dropped when it is closed or found dead
  * @flow:    the path in use, NULL until connect()
+ * @options: what only some have; never replaced
  * @owned:   a struct socket has it: not for the collector
- * @owner:   that socket's sock, no reference: release() ends @owned
  * @dead:    out of the table; never gets a socket or flow any more
- * @encap:   SERVAL_UDP_ENCAP
- * @bound:   @local was given by bind() and is in the service table
- * @autobound: @local is a random name, because the program gave none
- * @recv_dest: SERVAL_RECVDEST
- * @gro:     UDP_GRO
+ * @waits:   datagrams: nobody has accepted it yet; then without @sk
+ * @active:  this host asked for it
  * @protocol: IPPROTO_TCP or IPPROTO_UDP; constant
- * @waiting: datagrams: nobody has accepted it yet; then without @sk
- * @backlog: of a datagram socket that listens or did; freed with this
- * @lport:   TCP ports, network byte order; 0 until known
- * @rport:   see @lport
- * @laddr:   ULIDs
- * @raddr:   see @laddr
- * @local:   name of this end, zero if it has none
- * @peer:    name of the other end, zero if it has none
- * @bits:    prefix length of @local while bound
- * @flags:   sv_flags given to bind()
- * @advised: advisory address from connect(), :: = none
- * @advised_oif: device that goes with it, 0 = @oif
- * @bind_addr: local address given to bind(), :: = by route
- * @oif:     outer device asked for, 0 = by route
+ * @scope:   enum serval_conn_scope; it and what it asks for are constant while
+ *           the connection is in the table, and so is serval_conn_name()
  * @first:   its first flow; in use or done with if its @conn is set
+ * @service: name that was asked for: the other end's if @active, else this
+ *           end's; zero if nobody has asked
+ * @owner:   socket's sock while @owned, no reference: release() ends @owned
+ * @waiting: while @waits
+ * @rcu:     freed after a grace period; nobody looks at @owner and @waiting
+ *           once it is @dead
  *
  * Lifetime / locking: made by socket() or, after TCP accepted a SYN, by
  * handshake.c.  Found under rcu_read_lock().  While @owned the socket's sock
- * lock protects @bound and what follows; a passive connection's fields are
+ * lock protects what else changes; a passive connection's fields are
  * constant.  Freed by release() if it never had a flow, else by the
  * collector once TCP does not know the 4-tuple any more.
+ *
+ * There may be very many: what a host holds open is what they take.
  */
 struct serval_conn {
 	struct rhash_head node;
-	struct serval_conn_key key;
-	struct rcu_head rcu;
-	spinlock_t lock;	/* protects sk, flow, owned, owner, dead, waiting */
-	struct sock *sk;
-	struct serval_flow __rcu *flow;
-	const struct sock *owner;
-	bool owned;
-	bool dead;
-	bool bound;
-	s8 encap;
-	bool autobound;
-	bool recv_dest;
-	bool gro;
-	u8 protocol;
-	struct serval_waiting *waiting;
-	struct serval_backlog *backlog;
+	u64 l;
+	u64 r;
 	__be16 lport;
 	__be16 rport;
-	struct in6_addr laddr;
-	struct in6_addr raddr;
-	struct service_id local;
-	struct service_id peer;
-	u16 bits;
-	u8 flags;
-	struct in6_addr advised;
-	struct in6_addr bind_addr;
-	int advised_oif;
-	int oif;
+	spinlock_t lock;	/* protects sk, flow, owned, owner, dead, waits */
+	struct sock *sk;
+	struct serval_flow __rcu *flow;
+	struct serval_options *options;
+	bool owned;
+	bool dead;
+	bool waits;
+	bool active;
+	u8 protocol;
+	u8 scope;
 	struct serval_flow first;
+	struct service_id service;
+	union {
+		struct rcu_head rcu;
+		const struct sock *owner;
+		struct serval_waiting *waiting;
+	};
 };
+
+extern const struct serval_options serval_no_options;
+
+/* The key of the ULID that names it: serval_ulid_name() of both */
+static inline u64 serval_conn_name(const struct serval_conn *conn)
+{
+	return conn->l == SERVAL_ULID_ACCEPTED ? conn->r : conn->l;
+}
+
+/**
+ * serval_options() - what only some connections have
+ * @conn: connection
+ *
+ * Return: its options, or those of all that have none.
+ */
+static inline const struct serval_options *
+serval_options(const struct serval_conn *conn)
+{
+	return READ_ONCE(conn->options) ?: &serval_no_options;
+}
+
+/* Name of this end, zero if it has none */
+static inline const struct service_id *
+serval_conn_local(const struct serval_conn *conn)
+{
+	const struct serval_options *opt = serval_options(conn);
+
+	return opt->bits || conn->active ? &opt->name : &conn->service;
+}
+
+/* Name of the other end, zero if it has none */
+static inline const struct service_id *
+serval_conn_peer(const struct serval_conn *conn)
+{
+	return conn->active ? &conn->service : &serval_no_options.name;
+}
 
 /**
  * struct serval_flows - connections and flows of a namespace
- * @conns: by serval_conn_key
+ * @conns: by struct serval_conn_key
  * @flows: by local flow id
  * @last_l: key of the L that a socket was given last
  * @gc:    the collector
@@ -250,9 +334,12 @@ void serval_flows_exit(struct serval_net *sn);
 struct serval_conn *serval_conn_alloc(gfp_t gfp);
 struct serval_conn *serval_conn_move(struct serval_conn *from, gfp_t gfp);
 void serval_conn_free(struct serval_conn *conn);
+struct serval_options *serval_conn_set_options(struct serval_conn *conn,
+					       gfp_t gfp);
+struct in6_addr serval_conn_laddr(const struct serval_conn *conn);
+struct in6_addr serval_conn_raddr(const struct serval_conn *conn);
 int serval_conn_insert(struct serval_net *sn, struct serval_conn *conn);
 int serval_conn_insert_new(struct serval_net *sn, struct serval_conn *conn);
-struct serval_conn *serval_conn_find(struct serval_net *sn, u64 l);
 struct serval_conn *serval_conn_find_tuple(struct serval_net *sn,
 					   const struct in6_addr *laddr,
 					   const struct in6_addr *raddr,
@@ -267,9 +354,9 @@ struct sock *serval_conn_any_sock(struct serval_net *sn,
 struct sock *serval_conn_tcp_sock(struct serval_net *sn,
 				  const struct serval_conn *conn);
 int serval_conn_rekey(struct serval_net *sn, struct serval_conn *conn,
-		      const struct serval_conn_key *key);
-void serval_conn_evict(struct serval_net *sn,
-		       const struct serval_conn_key *key, __be32 local_id);
+		      u64 l, __be16 lport);
+int serval_conn_rekey_new(struct serval_net *sn, struct serval_conn *conn);
+void serval_conn_evict(struct serval_net *sn, const struct serval_conn *conn);
 struct serval_conn *serval_conn_claim(struct serval_net *sn,
 				      const struct sock *sk);
 void serval_conn_abandon(struct serval_net *sn, struct serval_conn *conn);
@@ -285,6 +372,9 @@ void serval_flow_drop(struct serval_net *sn, struct serval_conn *conn);
 void serval_flow_free(struct serval_flow *fl);
 struct serval_flow *serval_flow_find(struct serval_net *sn, __be32 id);
 void serval_flow_build_hdr(struct serval_flow *fl);
+u32 serval_flow_clock(void);
+u64 serval_flow_nonce(const struct serval_net *sn,
+		      const struct serval_flow *fl);
 
 /* A path that is in use, not only the id of a datagram socket: users see it */
 static inline bool serval_flow_is_shown(const struct serval_flow *fl)

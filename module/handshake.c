@@ -55,8 +55,8 @@ struct serval_conn *serval_seed_find(const struct in6_addr *laddr,
 {
 	struct serval_seed *seed = this_cpu_read(current_seed);
 
-	return seed && seed->conn.key.l == serval_ulid_name(laddr, raddr) ?
-	       &seed->conn : NULL;
+	return seed && serval_conn_name(&seed->conn) ==
+		       serval_ulid_name(laddr, raddr) ? &seed->conn : NULL;
 }
 
 /**
@@ -113,12 +113,11 @@ static u64 derive_ids(const struct serval_net *sn, u64 request, u32 slot,
 	return ids;
 }
 
-/* What stays unknown to who sees the ids without the secret */
-static void derive_rest(struct serval_net *sn, u64 ids,
+/* Unknown, as the nonce, to who sees the ids without the secret */
+static void derive_ulid(struct serval_net *sn, u64 ids,
 			struct serval_seed *seed)
 {
-	seed->conn.first.nonce = siphash_2u64(ids, 1, &sn->secret);
-	seed->conn.key.l = siphash_2u64(ids, 2, &sn->secret);
+	seed->conn.r = siphash_2u64(ids, 2, &sn->secret);
 }
 
 /**
@@ -134,7 +133,7 @@ void serval_seed_init(struct serval_seed *seed, const struct sk_buff *skb,
 	memset(seed, 0, sizeof(*seed));
 	spin_lock_init(&seed->conn.lock);
 	rcu_assign_pointer(seed->conn.flow, &seed->conn.first);
-	seed->conn.local = pkt->service[0];
+	seed->conn.service = pkt->service[0];
 	seed->conn.protocol = pkt->protocol;
 	seed->conn.first.conn = &seed->conn;
 	seed->conn.first.state = SERVAL_FLOW_SYN_RCVD;
@@ -148,38 +147,30 @@ void serval_seed_init(struct serval_seed *seed, const struct sk_buff *skb,
 		serval_path_answer(&seed->conn.first.path, skb, 0);
 	}
 	seed->conn.first.peer_iss = peer_iss;
-	seed->conn.first.peer_nonce = pkt->nonce;
-	seed->conn.first.born = get_jiffies_64();
+	seed->conn.first.nonce = pkt->nonce;
+	seed->conn.first.born = serval_flow_clock();
 }
 
 static void seed_complete(const struct serval_net *sn,
 			  struct serval_seed *seed, const struct tcphdr *th,
 			  bool fastopen)
 {
-	struct serval_conn_key *key = &seed->conn.key;
-
 	if (fastopen)
-		serval_fastopen_server_key(sn, key, &seed->conn.first.path.raddr,
-					   &seed->conn.local, th);
-	serval_ulid_make(&seed->conn.laddr, SERVAL_ULID_L,
-			 fastopen ? key->l : SERVAL_ULID_ACCEPTED);
-	serval_ulid_make(&seed->conn.raddr, SERVAL_ULID_R,
-			 fastopen ? key->r : key->l);
+		serval_fastopen_server(sn, &seed->conn);
 	seed->conn.lport = th->dest;
 	seed->conn.rport = th->source;
 	serval_flow_build_hdr(&seed->conn.first);
 }
 
 /**
- * serval_seed_name() - give a datagram seed its ULIDs and its data header
- * @seed: whose ids are known, with an L of its own
+ * serval_seed_name() - give a datagram seed its L and its data header
+ * @seed: whose ids are known
+ *
+ * An L of its own: a datagram socket has no R.
  */
 void serval_seed_name(struct serval_seed *seed)
 {
-	const struct serval_conn_key *key = &seed->conn.key;
-
-	serval_ulid_make(&seed->conn.laddr, SERVAL_ULID_L, key->l);
-	serval_ulid_make(&seed->conn.raddr, SERVAL_ULID_R, key->l);
+	seed->conn.l = seed->conn.r;
 	serval_flow_build_hdr(&seed->conn.first);
 }
 
@@ -203,10 +194,11 @@ bool serval_seed_is_peer(const struct serval_flow *fl,
 			 const struct sk_buff *skb,
 			 const struct serval_pkt *pkt)
 {
-	return fl->peer_id == pkt->src && fl->peer_nonce == pkt->nonce &&
+	return fl->peer_id == pkt->src && !fl->conn->active &&
+	       fl->nonce == pkt->nonce &&
 	       fl->conn->protocol == pkt->protocol &&
 	       is_from_peer(fl, skb, pkt) &&
-	       !memcmp(&fl->conn->local, &pkt->service[0],
+	       !memcmp(&fl->conn->service, &pkt->service[0],
 		       sizeof(pkt->service[0]));
 }
 
@@ -241,7 +233,7 @@ struct serval_flow *serval_seed_for_syn(struct serval_net *sn,
 				break;
 		}
 	}
-	derive_rest(sn, ids, seed);
+	derive_ulid(sn, ids, seed);
 	return NULL;
 }
 
@@ -267,7 +259,7 @@ int serval_seed_for_confirm(struct serval_net *sn,
 			if (seed->conn.first.local_id != pkt->dst ||
 			    seed->conn.first.iss + 1 != pkt->ackno)
 				continue;
-			derive_rest(sn, ids, seed);
+			derive_ulid(sn, ids, seed);
 			return variant;
 		}
 	return -ENOENT;
@@ -429,8 +421,8 @@ struct serval_conn *serval_seed_insert(struct serval_net *sn,
 	if (!conn)
 		goto err_count;
 	fl = &conn->first;
-	if (conn->key.r)
-		serval_conn_evict(sn, &conn->key, fl->local_id);
+	if (conn->scope == SERVAL_SCOPE_TUPLE)
+		serval_conn_evict(sn, conn);
 	err = serval_conn_insert(sn, conn);
 	if (err)
 		goto err_free;
@@ -510,16 +502,18 @@ bool serval_listener_takes(struct serval_net *sn, const struct sk_buff *skb,
 			   struct serval_flow *fl)
 {
 	const struct serval_conn *conn = serval_conn_find_sock(sn, listener);
+	const struct serval_options *opt;
 
 	if (!conn || listener->sk_bound_dev_if != sn->dev->ifindex ||
 	    !serval_conn_takes(conn, skb))
 		return false;
+	opt = serval_options(conn);
 	/* the answer would have to come from an address that it is not bound to */
-	if (!ipv6_addr_any(&conn->bind_addr) &&
+	if (!ipv6_addr_any(&opt->bind_addr) &&
 	    ipv6_addr_any(&fl->path.laddr))
 		return false;
-	if (conn->oif)
-		fl->path.oif = conn->oif;
+	if (opt->oif)
+		fl->path.oif = opt->oif;
 	return true;
 }
 
@@ -749,10 +743,12 @@ void serval_flow_adopt(struct serval_flow *fl, const struct sk_buff *skb,
 	if (serval_path_is_peer(&fl->path, skb))
 		serval_path_answer(&fl->path, skb, fl->path.oif);
 	else
-		serval_path_answer(&fl->path, skb, fl->conn->oif);
+		serval_path_answer(&fl->path, skb,
+				   serval_options(fl->conn)->oif);
 	fl->peer_id = pkt->src;
 	fl->peer_iss = pkt->verno;
-	fl->peer_nonce = pkt->nonce;
+	if (pkt->protocol == SERVAL_PROTO_UDP)
+		fl->conn->options->peer_nonce = pkt->nonce;
 	serval_flow_build_hdr(fl);
 	/* pairs with the lockless look at the state in rcv_segment() */
 	smp_store_release(&fl->state, SERVAL_FLOW_ESTABLISHED);
@@ -884,7 +880,7 @@ void serval_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_datagram_nack_rcv(sn, skb, fl, pkt);
 	if (READ_ONCE(fl->state) != SERVAL_FLOW_SYN_SENT)
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
-	if (pkt->nonce != fl->nonce)
+	if (pkt->nonce != serval_flow_nonce(sn, fl))
 		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
 	if (fl->conn->protocol == IPPROTO_UDP)
 		return serval_dgram_nack_rcv(sn, skb, fl, pkt);

@@ -75,13 +75,14 @@ bool serval_checksum_ok(struct sk_buff *skb, unsigned int len, u8 proto)
 bool serval_conn_takes(const struct serval_conn *conn,
 		       const struct sk_buff *skb)
 {
+	const struct serval_options *opt = serval_options(conn);
 	const struct in6_addr laddr = serval_outer_daddr(skb);
 
-	if (!ipv6_addr_any(&conn->bind_addr) &&
-	    !ipv6_addr_equal(&conn->bind_addr, &laddr))
+	if (!ipv6_addr_any(&opt->bind_addr) &&
+	    !ipv6_addr_equal(&opt->bind_addr, &laddr))
 		return false;
-	return !conn->oif || conn->oif == serval_outer_iif(skb) ||
-	       conn->oif == serval_outer_sdif(skb);
+	return !opt->oif || opt->oif == serval_outer_iif(skb) ||
+	       opt->oif == serval_outer_sdif(skb);
 }
 
 /**
@@ -173,6 +174,31 @@ static bool admissible(struct sk_buff *skb, const struct serval_conn *conn)
 	return likely(!th->syn || th->ack) || skb->sk;
 }
 
+static void tap_segment(struct serval_net *sn, const struct serval_conn *conn,
+			struct sk_buff *skb, u8 tclass)
+{
+	const struct in6_addr laddr = serval_conn_laddr(conn);
+	const struct in6_addr raddr = serval_conn_raddr(conn);
+
+	serval_device_tap(sn, skb, &raddr, &laddr, IPPROTO_TCP, tclass, false);
+}
+
+/* The socket it is for has both ULIDs, unless it listens */
+static void push_virtual(struct sk_buff *skb, const struct serval_conn *conn,
+			 u8 tclass)
+{
+	const struct sock *sk = skb->sk;
+	struct in6_addr laddr, raddr;
+
+	if (likely(sk && READ_ONCE(sk->sk_state) != TCP_LISTEN))
+		return serval_push_virtual(skb, &sk->sk_v6_daddr,
+					   &sk->sk_v6_rcv_saddr, IPPROTO_TCP,
+					   tclass);
+	laddr = serval_conn_laddr(conn);
+	raddr = serval_conn_raddr(conn);
+	serval_push_virtual(skb, &raddr, &laddr, IPPROTO_TCP, tclass);
+}
+
 /**
  * serval_deliver() - hand a segment to TCP
  * @sn:   namespace
@@ -200,14 +226,12 @@ int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 		__skb_pull(skb, len);
 	skb_reset_transport_header(skb);
 	if (serval_tapped(sn))
-		serval_device_tap(sn, skb, &conn->raddr, &conn->laddr,
-				  IPPROTO_TCP, tclass, false);
+		tap_segment(sn, conn, skb, tclass);
 	if (unlikely(!admissible(skb, conn))) {
 		serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
 		return 0;
 	}
-	serval_push_virtual(skb, &conn->raddr, &conn->laddr, IPPROTO_TCP,
-			    tclass);
+	push_virtual(skb, conn, tclass);
 	__skb_pull(skb, sizeof(struct ipv6hdr));
 	SERVAL_ADD(sn, INDELIVERS, serval_segments(skb));
 	call_tcp(sn, skb);

@@ -4,7 +4,6 @@
  *
  * A flow's state is its TCP socket's; whoever shows it looks the socket up.
  */
-#include <linux/jiffies.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <net/inet_hashtables.h>
@@ -124,7 +123,7 @@ static int put_flow(struct sk_buff *msg, struct serval_net *sn,
 		    const struct serval_flow *fl)
 {
 	const struct dst_entry *dst = rcu_dereference(fl->path.dst);
-	u64 age = jiffies64_to_msecs(get_jiffies_64() - fl->born);
+	u64 age = (u64)(serval_flow_clock() - fl->born) * 100;
 
 	if (nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ID, fl->local_id) ||
 	    nla_put_be32(msg, SERVAL_A_FLOW_PEER_ID, fl->peer_id) ||
@@ -133,8 +132,10 @@ static int put_flow(struct sk_buff *msg, struct serval_net *sn,
 	    nla_put_u32(msg, SERVAL_A_FLOW_IFINDEX,
 			dst ? dst->dev->ifindex : fl->path.oif) ||
 	    nla_put_u64_64bit(msg, SERVAL_A_FLOW_AGE, age, SERVAL_A_FLOW_PAD) ||
-	    put_name(msg, SERVAL_A_FLOW_LOCAL_SERVICE, &fl->conn->local) ||
-	    put_name(msg, SERVAL_A_FLOW_PEER_SERVICE, &fl->conn->peer) ||
+	    put_name(msg, SERVAL_A_FLOW_LOCAL_SERVICE,
+		     serval_conn_local(fl->conn)) ||
+	    put_name(msg, SERVAL_A_FLOW_PEER_SERVICE,
+		     serval_conn_peer(fl->conn)) ||
 	    put_state(msg, sn, fl))
 		return -EMSGSIZE;
 	return put_stats(msg, fl);

@@ -130,7 +130,8 @@ static struct sock *wants_merged(const struct sk_buff *skb,
 	if (unlikely(READ_ONCE(sn->closed)))
 		return NULL;
 	fl = serval_flow_find(sn, hdr->dst);
-	if (!fl || fl->peer_id != hdr->src || !READ_ONCE(fl->conn->gro))
+	if (!fl || fl->peer_id != hdr->src ||
+	    !READ_ONCE(serval_options(fl->conn)->gro))
 		return NULL;
 	return serval_conn_get_sock(fl->conn);
 }

@@ -63,8 +63,8 @@ static int push_syn(struct serval_net *sn, struct sk_buff *skb,
 		.has = SERVAL_HAS_CONTROL | SERVAL_HAS_SERVICE,
 		.flags = SERVAL_CTRL_SYN,
 		.verno = fl->iss,
-		.nonce = fl->nonce,
-		.service[0] = conn->peer,
+		.nonce = serval_flow_nonce(sn, fl),
+		.service[0] = conn->service,
 	};
 
 	return push_pkt(sn, skb, &pkt);
@@ -81,7 +81,7 @@ static int push_synack(struct serval_net *sn, struct sk_buff *skb,
 		.flags = SERVAL_CTRL_SYN | SERVAL_CTRL_ACK,
 		.verno = fl->iss,
 		.ackno = fl->peer_iss + 1,
-		.nonce = fl->nonce,
+		.nonce = serval_flow_nonce(sn, fl),
 	};
 
 	return push_pkt(sn, skb, &pkt);
@@ -102,8 +102,8 @@ static int push_confirm(struct serval_net *sn, struct sk_buff *skb,
 		.flags = SERVAL_CTRL_ACK,
 		.verno = fl->iss + 1,
 		.ackno = fl->peer_iss + 1,
-		.nonce = fl->nonce,
-		.service[0] = conn->peer,
+		.nonce = serval_flow_nonce(sn, fl),
+		.service[0] = conn->service,
 	};
 
 	return push_pkt(sn, skb, &pkt);
@@ -181,16 +181,16 @@ static void set_target(struct serval_flow *fl, const struct in6_addr *addr,
 	spin_lock_bh(&fl->conn->lock);
 	/* a late retransmission must not move a flow that was answered */
 	if (fl->state == SERVAL_FLOW_SYN_SENT)
-		serval_path_set(&fl->path, &fl->conn->bind_addr, addr, oif,
+		serval_path_set(&fl->path,
+				&serval_options(fl->conn)->bind_addr, addr, oif,
 				group);
 	spin_unlock_bh(&fl->conn->lock);
 }
 
-static bool is_repeated(const struct serval_conn *conn,
-			const struct serval_flow *fl, const struct sock *sk)
+static bool is_repeated(const struct serval_conn *conn, const struct sock *sk)
 {
 	return conn->protocol == IPPROTO_TCP ? inet_csk(sk)->icsk_retransmits :
-					       fl->tries;
+					       serval_options(conn)->tries;
 }
 
 /* Raw or inside UDP?  Return: whether it is to be repeated inside UDP */
@@ -202,7 +202,7 @@ static bool choose_encap(struct serval_net *sn, const struct serval_conn *conn,
 	bool udp = mode == SERVAL_UDP_ALWAYS, known = true;
 
 	/* as the one who told of it was asked */
-	if (!ipv6_addr_any(&fl->redirect)) {
+	if (!ipv6_addr_any(&serval_options(conn)->redirect)) {
 		serval_encap_request(sn, &fl->path, ntohl(fl->local_id));
 		return false;
 	}
@@ -214,7 +214,7 @@ static bool choose_encap(struct serval_net *sn, const struct serval_conn *conn,
 	else
 		serval_path_encapsulate(&fl->path, 0, 0);
 	return mode == SERVAL_UDP_AUTO && !fl->path.dport &&
-	       (!known || is_repeated(conn, fl, sk));
+	       (!known || is_repeated(conn, sk));
 }
 
 static int send_syn(struct serval_net *sn, struct serval_conn *conn,
@@ -422,7 +422,8 @@ static int send_to_target(struct serval_net *sn, struct serval_conn *conn,
 	int err;
 
 	if (t->type == SERVAL_SERVICE_FORWARD)
-		set_target(fl, &t->addr, t->ifindex ?: conn->oif, true);
+		set_target(fl, &t->addr,
+			   t->ifindex ?: serval_options(conn)->oif, true);
 	else
 		set_target(fl, &loopback, 0, false);
 	err = send_syn(sn, conn, fl, t, sk, skb, tos);
@@ -529,8 +530,8 @@ static int hold_syn(struct serval_net *sn, const struct serval_conn *conn,
 	const struct serval_flow *fl = rcu_dereference(conn->flow);
 	struct serval_held held = {
 		.info.protocol = conn->protocol,
-		.info.service = conn->peer,
-		.info.source = conn->local,
+		.info.service = conn->service,
+		.info.source = *serval_conn_local(conn),
 		.key = (__force u32)fl->local_id,
 		.skb = pskb_copy(skb, GFP_ATOMIC),
 		.sk = sk,
@@ -602,18 +603,19 @@ static int send_redirected(struct serval_net *sn, struct serval_conn *conn,
 			   struct serval_flow *fl, struct sock *sk,
 			   struct sk_buff *skb, u8 tos)
 {
+	struct serval_options *opt = READ_ONCE(conn->options);
 	struct in6_addr addr;
 	int err;
 
 	spin_lock_bh(&conn->lock);
-	addr = fl->redirect;
+	addr = opt->redirect;
 	spin_unlock_bh(&conn->lock);
 	atomic_set(&fl->awaited, 1);
-	set_target(fl, &addr, conn->oif, false);
+	set_target(fl, &addr, opt->oif, false);
 	err = send_syn(sn, conn, fl, NULL, sk, skb, tos);
 	spin_lock_bh(&conn->lock);
-	if (ipv6_addr_equal(&fl->redirect, &addr))
-		fl->redirect = in6addr_any;
+	if (ipv6_addr_equal(&opt->redirect, &addr))
+		opt->redirect = in6addr_any;
 	spin_unlock_bh(&conn->lock);
 	return err;
 }
@@ -638,18 +640,19 @@ int serval_output_syn(struct serval_net *sn, struct serval_conn *conn,
 {
 	int mode = READ_ONCE(sn->settings.resolution_mode);
 	struct serval_flow *fl = rcu_dereference(conn->flow);
+	const struct serval_options *opt = serval_options(conn);
 	const struct serval_target_set *set;
 	struct serval_target *t;
 
-	if (unlikely(!ipv6_addr_any(&fl->redirect)))
+	if (unlikely(!ipv6_addr_any(&opt->redirect)))
 		return send_redirected(sn, conn, fl, sk, skb, tos);
-	if (!ipv6_addr_any(&conn->advised)) {
+	if (!ipv6_addr_any(&opt->advised)) {
 		atomic_set(&fl->awaited, 1);
-		set_target(fl, &conn->advised, conn->advised_oif ?: conn->oif,
+		set_target(fl, &opt->advised, opt->advised_oif ?: opt->oif,
 			   false);
 		return send_syn(sn, conn, fl, NULL, sk, skb, tos);
 	}
-	set = serval_service_find(sn, &conn->peer, conn->protocol);
+	set = serval_service_find(sn, &conn->service, conn->protocol);
 	t = set ? candidate(sn, set, mode, conn->protocol) : NULL;
 	if (t && t->type == SERVAL_SERVICE_DELAY)
 		return hold_syn(sn, conn, t, sk, skb);
@@ -757,6 +760,15 @@ static bool withheld(struct serval_flow *fl, const struct tcphdr *th)
 	       !(th->syn && atomic_dec_if_positive(&fl->owed) >= 0);
 }
 
+static void tap_segment(struct serval_net *sn, const struct serval_conn *conn,
+			struct sk_buff *skb, u8 tos)
+{
+	const struct in6_addr laddr = serval_conn_laddr(conn);
+	const struct in6_addr raddr = serval_conn_raddr(conn);
+
+	serval_device_tap(sn, skb, &laddr, &raddr, IPPROTO_TCP, tos, true);
+}
+
 /* @skb at the TCP header; consumed */
 static int output(struct serval_net *sn, struct serval_conn *conn,
 		  struct sock *sk, struct sk_buff *skb, u8 tos)
@@ -769,8 +781,7 @@ static int output(struct serval_net *sn, struct serval_conn *conn,
 	if (unlikely(!READ_ONCE(fl->confirmed)) && withheld(fl, th))
 		return drop(sn, skb, SERVAL_MIB_OUTUNPROVEN, -EHOSTUNREACH);
 	if (serval_tapped(sn))
-		serval_device_tap(sn, skb, &conn->laddr, &conn->raddr,
-				  IPPROTO_TCP, tos, true);
+		tap_segment(sn, conn, skb, tos);
 	if (unlikely(th->syn)) {
 		if (th->ack)
 			return output_synack(sn, fl, skb, tos);
@@ -860,7 +871,7 @@ static struct serval_conn *virtual_conn(struct serval_net *sn,
 
 	/* most are SYN-ACKs of a seed with an R of its own */
 	seed = serval_seed_find(&ip6h->saddr, &ip6h->daddr);
-	if (seed && !seed->key.ports)
+	if (seed && seed->scope == SERVAL_SCOPE_ULID)
 		return seed;
 	conn = serval_conn_find_tuple(sn, &ip6h->saddr, &ip6h->daddr,
 				      th->source, th->dest);
@@ -924,7 +935,7 @@ void serval_output_virtual(struct serval_net *sn, struct sk_buff *skb)
 /**
  * serval_output_check() - would a SYN find a way now
  * @sn:   namespace
- * @conn: with @conn->peer and @conn->advised set
+ * @conn: with the service and the advisory address set
  *
  * Context: any.
  * Return: 0; -EHOSTUNREACH without a rule, for DROP, or for DELAY if no
@@ -938,10 +949,10 @@ int serval_output_check(struct serval_net *sn, const struct serval_conn *conn)
 	struct serval_target *t;
 	int err = 0;
 
-	if (!ipv6_addr_any(&conn->advised))
+	if (!ipv6_addr_any(&serval_options(conn)->advised))
 		return 0;
 	rcu_read_lock();
-	set = serval_service_find(sn, &conn->peer, conn->protocol);
+	set = serval_service_find(sn, &conn->service, conn->protocol);
 	t = set ? candidate(sn, set, mode, conn->protocol) : NULL;
 	if (!set || (t && t->type == SERVAL_SERVICE_DROP)) {
 		SERVAL_INC(sn, NORULE);

@@ -37,9 +37,10 @@ static bool is_reached(struct serval_net *sn, const struct serval_conn *conn,
 		       const struct sock *sk, struct serval_path *path,
 		       const struct in6_addr *addr)
 {
+	const struct serval_options *opt = serval_options(conn);
 	struct dst_entry *dst;
 
-	serval_path_set(path, &conn->bind_addr, addr, conn->oif, false);
+	serval_path_set(path, &opt->bind_addr, addr, opt->oif, false);
 	dst = serval_path_route(sn, path, sk, READ_ONCE(sk->sk_mark));
 	return !IS_ERR(dst) && !(dst->dev->flags & IFF_LOOPBACK);
 }
@@ -47,16 +48,22 @@ static bool is_reached(struct serval_net *sn, const struct serval_conn *conn,
 /* Return: false if the attempt is over, or has followed enough */
 static bool lead_to(struct serval_flow *fl, const struct in6_addr *addr)
 {
+	struct serval_conn *conn = fl->conn;
+	struct serval_options *opt;
 	bool follow;
 
-	spin_lock_bh(&fl->conn->lock);
-	follow = fl->state == SERVAL_FLOW_SYN_SENT &&
-		 fl->redirects < REDIRECTS_MAX;
+	opt = serval_conn_set_options(conn, GFP_ATOMIC);
+	if (!opt)
+		return false;
+	spin_lock_bh(&conn->lock);
+	follow = rcu_access_pointer(conn->flow) == fl &&
+		 fl->state == SERVAL_FLOW_SYN_SENT &&
+		 opt->redirects < REDIRECTS_MAX;
 	if (follow) {
-		fl->redirects++;
-		fl->redirect = *addr;
+		opt->redirects++;
+		opt->redirect = *addr;
 	}
-	spin_unlock_bh(&fl->conn->lock);
+	spin_unlock_bh(&conn->lock);
 	return follow;
 }
 

@@ -820,6 +820,7 @@ serval_service_listener(const struct serval_net *sn,
 	const struct tcphdr *th = (struct tcphdr *)skb->data;
 	const struct serval_target_set *set;
 	struct serval_target *first;
+	struct in6_addr laddr, raddr;
 	u32 hash;
 
 	set = serval_service_find(sn, id, IPPROTO_TCP);
@@ -827,8 +828,10 @@ serval_service_listener(const struct serval_net *sn,
 	if (!first || set->n == 1 || !first->sk->sk_reuseport)
 		return first;
 	/* as TCP's own lookup has it, which on 6.12 selects again */
-	hash = inet6_ehashfn(sn->net, &conn->laddr, ntohs(th->dest),
-			     &conn->raddr, th->source);
+	laddr = serval_conn_laddr(conn);
+	raddr = serval_conn_raddr(conn);
+	hash = inet6_ehashfn(sn->net, &laddr, ntohs(th->dest), &raddr,
+			     th->source);
 	return select_member(set, first, hash, skb, __tcp_hdrlen(th));
 }
 

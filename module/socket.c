@@ -100,6 +100,12 @@ int serval_address_parse(const void *uaddr, int len,
 	return parse_advisory(sv + 1, len - sizeof(*sv), addr);
 }
 
+static void set_address(struct sock *sk, const struct serval_conn *conn)
+{
+	sk->sk_v6_rcv_saddr = serval_conn_laddr(conn);
+	inet6_sk(sk)->saddr = sk->sk_v6_rcv_saddr;
+}
+
 static bool conn_init(struct serval_net *sn, struct sock *sk)
 {
 	struct serval_conn *conn = serval_conn_alloc(GFP_KERNEL_ACCOUNT);
@@ -108,14 +114,12 @@ static bool conn_init(struct serval_net *sn, struct sock *sk)
 		return false;
 	conn->owned = true;
 	conn->owner = sk;
-	conn->encap = SERVAL_UDP_DEFAULT;
 	conn->protocol = sk->sk_protocol;
 	if (serval_conn_insert_new(sn, conn)) {
 		serval_conn_free(conn);
 		return false;
 	}
-	sk->sk_v6_rcv_saddr = conn->laddr;
-	inet6_sk(sk)->saddr = conn->laddr;
+	set_address(sk, conn);
 	return true;
 }
 
@@ -224,25 +228,26 @@ static void bind_rule(struct serval_rule *rule, struct sock *sk,
 void serval_socket_unbind(struct serval_net *sn, struct serval_conn *conn,
 			  struct sock *sk)
 {
+	struct serval_options *opt = conn->options;
 	struct serval_rule rule;
 
-	if (!conn->bound)
+	if (!opt || !opt->bound)
 		return;
 	/* a listener leaves its group with its port, UDP only with a port */
 	if (sk->sk_protocol == IPPROTO_UDP &&
 	    rcu_access_pointer(sk->sk_reuseport_cb))
 		reuseport_detach_sock(sk);
-	bind_rule(&rule, sk, &conn->local, conn->bits, conn->flags);
+	bind_rule(&rule, sk, &opt->name, opt->bits, opt->flags);
 	serval_service_put_bind(sn, &rule);
 	serval_event_service(sn, SERVAL_CMD_SERVICE_DEL_NTF, &rule);
-	conn->bound = false;
+	opt->bound = false;
 }
 
-static bool is_bound_to(const struct serval_conn *conn,
+static bool is_bound_to(const struct serval_options *opt,
 			const struct service_id *id, u16 bits)
 {
-	return conn->bound && conn->bits == bits &&
-	       !memcmp(&conn->local, id, sizeof(*id));
+	return opt->bound && opt->bits == bits &&
+	       !memcmp(&opt->name, id, sizeof(*id));
 }
 
 /* The new name first, so that a failure leaves the old one */
@@ -250,10 +255,14 @@ static int do_bind(struct serval_net *sn, struct serval_conn *conn,
 		   struct sock *sk, const struct service_id *id, u16 bits,
 		   u8 flags)
 {
+	struct serval_options *opt;
 	struct serval_rule rule;
 	int err;
 
-	if (is_bound_to(conn, id, bits))
+	opt = serval_conn_set_options(conn, GFP_KERNEL_ACCOUNT);
+	if (!opt)
+		return -ENOMEM;
+	if (is_bound_to(opt, id, bits))
 		return 0;
 	/* readers use the socket under RCU alone */
 	sock_set_flag(sk, SOCK_RCU_FREE);
@@ -262,11 +271,11 @@ static int do_bind(struct serval_net *sn, struct serval_conn *conn,
 	if (err)
 		return err;
 	serval_socket_unbind(sn, conn, sk);
-	conn->local = *id;
-	conn->bits = bits;
-	conn->flags = flags;
-	conn->bound = true;
-	WRITE_ONCE(conn->autobound, false);
+	opt->name = *id;
+	opt->bits = bits;
+	opt->flags = flags;
+	opt->bound = true;
+	WRITE_ONCE(opt->autobound, false);
 	if (sk->sk_protocol == IPPROTO_UDP)
 		serval_service_join(sn, &rule);
 	serval_event_service(sn, SERVAL_CMD_SERVICE_NEW_NTF, &rule);
@@ -287,12 +296,12 @@ int serval_socket_autobind(struct serval_net *sn, struct serval_conn *conn,
 	struct service_id id;
 	int err;
 
-	if (conn->bound)
+	if (serval_options(conn)->bound)
 		return 0;
 	get_random_bytes(&id, sizeof(id));
 	err = do_bind(sn, conn, sk, &id, SERVICE_ID_MAX_PREFIX_BITS, 0);
 	if (!err)
-		WRITE_ONCE(conn->autobound, true);
+		WRITE_ONCE(conn->options->autobound, true);
 	return err;
 }
 
@@ -374,7 +383,7 @@ int serval_socket_bind(struct socket *sock, const void *uaddr, int len)
 	} else {
 		err = do_bind(sn, conn, sk, &id, bits, addr.sv->sv_flags);
 		if (!err)
-			conn->bind_addr = addr.advised;
+			conn->options->bind_addr = addr.advised;
 	}
 	release_sock(sk);
 	return err;
@@ -392,20 +401,53 @@ static int serval_bind(struct socket *sock, struct sockaddr *uaddr, int len)
  * @sk:   socket, locked
  *
  * It cannot be intercepted on 6.1: here the socket goes back to sal0.
+ *
+ * Return: 0 or -ENOMEM.
  */
-void serval_socket_take_device(struct serval_net *sn, struct serval_conn *conn,
-			       struct sock *sk)
+int serval_socket_take_device(struct serval_net *sn, struct serval_conn *conn,
+			      struct sock *sk)
 {
+	struct serval_options *opt;
+
 	if (sk->sk_bound_dev_if == sn->dev->ifindex)
-		return;
-	WRITE_ONCE(conn->oif, sk->sk_bound_dev_if);
+		return 0;
+	opt = serval_conn_set_options(conn, GFP_KERNEL_ACCOUNT);
+	if (!opt)
+		return -ENOMEM;
+	WRITE_ONCE(opt->oif, sk->sk_bound_dev_if);
 	sk->sk_bound_dev_if = sn->dev->ifindex;
+	return 0;
+}
+
+/**
+ * serval_socket_ask() - what connect() asks for
+ * @conn: the socket's, which is locked
+ * @addr: parsed
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int serval_socket_ask(struct serval_conn *conn,
+		      const struct serval_address *addr)
+{
+	struct serval_options *opt = conn->options;
+
+	if (!opt && !ipv6_addr_any(&addr->advised))
+		opt = serval_conn_set_options(conn, GFP_KERNEL_ACCOUNT);
+	if (opt) {
+		opt->advised = addr->advised;
+		opt->advised_oif = addr->oif;
+	} else if (!ipv6_addr_any(&addr->advised)) {
+		return -ENOMEM;
+	}
+	conn->service = addr->sv->sv_srvid;
+	conn->active = true;
+	return 0;
 }
 
 static bool has_own_l(const struct serval_conn *conn)
 {
-	return !conn->key.ports &&
-	       serval_ulid_key(&conn->laddr) != SERVAL_ULID_ACCEPTED;
+	return conn->scope == SERVAL_SCOPE_ULID &&
+	       conn->l != SERVAL_ULID_ACCEPTED;
 }
 
 /* Each attempt starts with an L of its own, or with the one of Fast Open.
@@ -421,10 +463,10 @@ static int choose_address(struct serval_net *sn, struct serval_conn *conn,
 	serval_flow_drop(sn, conn);
 	serval_conn_put_sock(conn);
 	serval_fastopen_forget_port(sk);
-	if (!has_own_l(conn))
-		err = serval_conn_rekey(sn, conn, NULL);
-	sk->sk_v6_rcv_saddr = conn->laddr;
-	inet6_sk(sk)->saddr = conn->laddr;
+	if (!has_own_l(conn)) {
+		err = serval_conn_rekey_new(sn, conn);
+		set_address(sk, conn);
+	}
 	if (!err && fastopen)
 		err = serval_fastopen_client(sn, conn, sk);
 	if (err == -ENOMEM) {
@@ -453,8 +495,9 @@ static int prepare_listen(struct serval_net *sn, struct serval_conn *conn,
 {
 	int err;
 
-	serval_socket_take_device(sn, conn, sk);
-	err = choose_address(sn, conn, sk, false);
+	err = serval_socket_take_device(sn, conn, sk);
+	if (!err)
+		err = choose_address(sn, conn, sk, false);
 	if (!err)
 		err = serval_socket_autobind(sn, conn, sk);
 	return err ?: choose_port(sk);
@@ -482,7 +525,8 @@ static int serval_listen(struct socket *sock, int backlog)
 	if (!err)
 		err = native_ops->listen(sock, backlog);
 	if (!err && first) {
-		bind_rule(&rule, sk, &conn->local, conn->bits, conn->flags);
+		bind_rule(&rule, sk, &conn->options->name, conn->options->bits,
+			  conn->options->flags);
 		serval_service_join(sn, &rule);
 	}
 	return err;
@@ -496,7 +540,6 @@ static int make_flow(struct serval_net *sn, struct serval_conn *conn)
 	if (!fl)
 		return -ENOMEM;
 	fl->state = SERVAL_FLOW_SYN_SENT;
-	fl->active = true;
 	fl->nonce = get_random_u64();
 	err = serval_flow_insert_random(sn, fl);
 	if (err)
@@ -512,14 +555,9 @@ static int prepare_connect(struct serval_net *sn, struct serval_conn *conn,
 	int err;
 
 	WRITE_ONCE(sk->sk_err_soft, 0);
-	serval_socket_take_device(sn, conn, sk);
-	err = serval_encap_prepare(sn, conn);
-	if (err)
-		return err;
-	conn->peer = addr->sv->sv_srvid;
-	conn->advised = addr->advised;
-	conn->advised_oif = addr->oif;
-	err = serval_output_check(sn, conn);
+	err = serval_socket_take_device(sn, conn, sk) ?:
+	      serval_encap_prepare(sn, conn) ?:
+	      serval_socket_ask(conn, addr) ?: serval_output_check(sn, conn);
 	if (err)
 		return err;
 	err = choose_address(sn, conn, sk, fastopen);
@@ -530,8 +568,7 @@ static int prepare_connect(struct serval_net *sn, struct serval_conn *conn,
 		return err;
 	/* a connected socket accepts nothing any more; its name stays */
 	serval_socket_unbind(sn, conn, sk);
-	serval_ulid_make(&conn->raddr, SERVAL_ULID_R,
-			 serval_ulid_service_key(&conn->peer));
+	conn->r = serval_ulid_service_key(&conn->service);
 	serval_conn_set_sock(conn, sk);
 	if (!icsk->icsk_syn_retries)
 		icsk->icsk_syn_retries =
@@ -603,10 +640,10 @@ static int connect_locked(struct serval_net *sn, struct socket *sock,
 				      tcp_sk(sk)->fastopen_connect);
 		if (err)
 			return err;
-		sin6.sin6_addr = conn->raddr;
+		sin6.sin6_addr = serval_conn_raddr(conn);
 		return start_connect(sock, &sin6, flags);
 	}
-	sin6.sin6_addr = conn->raddr;
+	sin6.sin6_addr = serval_conn_raddr(conn);
 	return __inet_stream_connect(sock, (struct sockaddr *)&sin6,
 				     sizeof(sin6), flags, 0);
 }
@@ -621,11 +658,14 @@ static int disconnect(struct serval_net *sn, struct socket *sock,
 	lock_sock(sk);
 	conn = serval_conn_claim(sn, sk);
 	err = __inet_stream_connect(sock, uaddr, len, flags, 0);
+	if (!err && conn)
+		err = choose_address(sn, conn, sk, false);
+	/* not before: until then it has a flow, and its old key */
 	if (!err && conn) {
 		conn->lport = 0;
 		conn->rport = 0;
-		memset(&conn->peer, 0, sizeof(conn->peer));
-		err = choose_address(sn, conn, sk, false);
+		conn->active = false;
+		memset(&conn->service, 0, sizeof(conn->service));
 	}
 	release_sock(sk);
 	return err;
@@ -695,16 +735,18 @@ static int fill_name(struct serval_name *name, const struct serval_conn *conn,
 		     bool peer)
 {
 	const struct serval_flow *fl = rcu_dereference(conn->flow);
+	const struct serval_options *opt = serval_options(conn);
 
-	name->sv.sv_srvid = peer ? conn->peer : conn->local;
-	if (!peer && conn->bits < SERVICE_ID_MAX_PREFIX_BITS)
-		name->sv.sv_prefix_bits = conn->bits;
+	name->sv.sv_srvid = peer ? *serval_conn_peer(conn) :
+				   *serval_conn_local(conn);
+	if (!peer && opt->bits < SERVICE_ID_MAX_PREFIX_BITS)
+		name->sv.sv_prefix_bits = opt->bits;
 	if (!peer)
-		name->sv.sv_flags = conn->flags;
+		name->sv.sv_flags = opt->flags;
 	if (!fl)
 		return serval_name_locate(name, &in6addr_any, 0);
 	if (fl->state == SERVAL_FLOW_UNCONNECTED)
-		return serval_name_locate(name, &conn->bind_addr, conn->oif);
+		return serval_name_locate(name, &opt->bind_addr, opt->oif);
 	return serval_name_locate(name, peer ? &fl->path.raddr :
 					       &fl->path.laddr, fl->path.oif);
 }
@@ -766,7 +808,7 @@ static int send_fastopen(struct socket *sock, struct msghdr *msg, size_t size)
 	else if (sock->state == SS_UNCONNECTED && sk->sk_state == TCP_CLOSE)
 		err = prepare_connect(sn, conn, sk, &addr, true);
 	if (!err)
-		sin6.sin6_addr = conn->raddr;
+		sin6.sin6_addr = serval_conn_raddr(conn);
 	release_sock(sk);
 	if (err)
 		return err;

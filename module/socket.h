@@ -53,8 +53,10 @@ int serval_socket_autobind(struct serval_net *sn, struct serval_conn *conn,
 			   struct sock *sk);
 void serval_socket_unbind(struct serval_net *sn, struct serval_conn *conn,
 			  struct sock *sk);
-void serval_socket_take_device(struct serval_net *sn, struct serval_conn *conn,
-			       struct sock *sk);
+int serval_socket_take_device(struct serval_net *sn, struct serval_conn *conn,
+			      struct sock *sk);
+int serval_socket_ask(struct serval_conn *conn,
+		      const struct serval_address *addr);
 int serval_socket_getname(struct socket *sock, struct sockaddr *uaddr,
 			  int peer);
 int serval_address_parse(const void *uaddr, int len,
@@ -67,6 +69,7 @@ int serval_dgram_learn(void);
 int serval_dgram_init(struct serval_net *sn, struct sock *sk);
 const struct proto_ops *serval_dgram_ops(void);
 int serval_dgram_set_gro(struct socket *sock, int on);
+int serval_dgram_set_recv_dest(struct socket *sock, bool on);
 
 /* socket_dgram_conn.c */
 int serval_dgram_disconnect(struct serval_net *sn, struct serval_conn *conn,

@@ -104,7 +104,7 @@ static int prepare_send(struct serval_net *sn, struct serval_conn *conn,
 
 	if (unlikely(err))
 		return err;
-	if (likely(READ_ONCE(conn->bound) &&
+	if (likely(READ_ONCE(serval_options(conn)->bound) &&
 		   READ_ONCE(sk->sk_bound_dev_if) == sn->dev->ifindex))
 		return 0;
 	lock_sock(sk);
@@ -112,21 +112,21 @@ static int prepare_send(struct serval_net *sn, struct serval_conn *conn,
 	/* an attempt to connect that failed leaves its flow */
 	if (!err && inet_sk(sk)->inet_dport)
 		err = serval_dgram_disconnect(sn, conn, sk);
-	if (!err) {
-		serval_socket_take_device(sn, conn, sk);
-		err = serval_socket_autobind(sn, conn, sk);
-	}
+	if (!err)
+		err = serval_socket_take_device(sn, conn, sk) ?:
+		      serval_socket_autobind(sn, conn, sk);
 	release_sock(sk);
 	return err;
 }
 
 static bool is_below(const struct service_id *id, const struct serval_conn *conn)
 {
-	unsigned int bytes = conn->bits / 8, bits = conn->bits % 8;
+	const struct serval_options *opt = serval_options(conn);
+	unsigned int bytes = opt->bits / 8, bits = opt->bits % 8;
 
-	if (memcmp(id->s_sid, conn->local.s_sid, bytes))
+	if (memcmp(id->s_sid, opt->name.s_sid, bytes))
 		return false;
-	return !bits || !((id->s_sid[bytes] ^ conn->local.s_sid[bytes]) >>
+	return !bits || !((id->s_sid[bytes] ^ opt->name.s_sid[bytes]) >>
 			  (8 - bits));
 }
 
@@ -284,7 +284,7 @@ static int send_unconnected(struct serval_net *sn, struct serval_conn *conn,
 	err = parse_destination(msg, &dg) ?: prepare_send(sn, conn, sk);
 	if (err)
 		return err;
-	dg.from = conn->local;
+	dg.from = *serval_conn_local(conn);
 	dg.tos = inet6_sk(sk)->tclass | inet_sk(sk)->tos;
 	if (unlikely(msg->msg_controllen)) {
 		err = parse_control(msg, conn, &dg.from, &gso_size);
@@ -353,7 +353,7 @@ static void put_dest(struct msghdr *msg, const struct sk_buff *skb,
 		     const struct serval_conn *conn)
 {
 	const struct serval_datagram_cb *cb = serval_datagram_cb(skb);
-	struct service_id dest = conn->local;
+	struct service_id dest = *serval_conn_local(conn);
 	struct serval_pkt pkt;
 
 	/* verified when it came, and in the head ever since */
@@ -366,6 +366,7 @@ static void put_dest(struct msghdr *msg, const struct sk_buff *skb,
 static int copy_out(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
 		    int off, int len)
 {
+	const struct serval_options *opt;
 	const struct serval_conn *conn;
 	int err;
 
@@ -376,9 +377,10 @@ static int copy_out(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
 	if (msg->msg_name)
 		put_name(msg, skb);
 	conn = own_conn(serval_net(sock_net(sk)), sk);
-	if (unlikely(READ_ONCE(conn->recv_dest)))
+	opt = serval_options(conn);
+	if (unlikely(READ_ONCE(opt->recv_dest)))
 		put_dest(msg, skb, conn);
-	if (unlikely(READ_ONCE(conn->gro)))
+	if (unlikely(READ_ONCE(opt->gro)))
 		udp_cmsg_recv(msg, sk, skb);
 	return 0;
 }
@@ -426,7 +428,7 @@ static __poll_t serval_dgram_poll(struct file *file, struct socket *sock,
 	switch (READ_ONCE(sk->sk_state)) {
 	case TCP_LISTEN:
 		conn = own_conn(serval_net(sock_net(sk)), sk);
-		return list_empty_careful(&conn->backlog->list) ? 0 :
+		return list_empty_careful(&conn->options->backlog->list) ? 0 :
 		       EPOLLIN | EPOLLRDNORM;
 	case TCP_SYN_SENT:
 		return mask & ~(EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
@@ -439,19 +441,44 @@ static __poll_t serval_dgram_poll(struct file *file, struct socket *sock,
  * @sock: socket
  * @on:   UDP_GRO
  *
- * Return: 0 or what UDP says.
+ * Return: 0, -ENOMEM or what UDP says.
  */
 int serval_dgram_set_gro(struct socket *sock, int on)
 {
 	struct serval_net *sn = serval_net(sock_net(sock->sk));
+	struct serval_options *opt;
 	int err;
 
+	opt = serval_conn_set_options(own_conn(sn, sock->sk),
+				      GFP_KERNEL_ACCOUNT);
+	if (!opt)
+		return -ENOMEM;
 	/* what GRO asks of the socket */
 	err = sock_common_setsockopt(sock, SOL_UDP, UDP_GRO,
 				     KERNEL_SOCKPTR(&on), sizeof(on));
 	if (!err)
-		WRITE_ONCE(own_conn(sn, sock->sk)->gro, on);
+		WRITE_ONCE(opt->gro, on);
 	return err;
+}
+
+/**
+ * serval_dgram_set_recv_dest() - tell what a datagram was sent to, or not
+ * @sock: socket
+ * @on:   SERVAL_RECVDEST
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int serval_dgram_set_recv_dest(struct socket *sock, bool on)
+{
+	struct serval_net *sn = serval_net(sock_net(sock->sk));
+	struct serval_options *opt;
+
+	opt = serval_conn_set_options(own_conn(sn, sock->sk),
+				      GFP_KERNEL_ACCOUNT);
+	if (!opt)
+		return -ENOMEM;
+	WRITE_ONCE(opt->recv_dest, on);
+	return 0;
 }
 
 /* UDP's other options would make packets that have no place here */

@@ -69,8 +69,8 @@ void serval_dgram_close(struct serval_net *sn, struct serval_conn *conn,
 {
 	set_state(conn, sk, TCP_CLOSE);
 	leave_flow(sn, conn, sk);
-	if (conn->backlog)
-		end_backlog(sn, conn->backlog);
+	if (serval_options(conn)->backlog)
+		end_backlog(sn, conn->options->backlog);
 }
 
 static int use_flow(struct serval_net *sn, struct serval_flow *fl)
@@ -94,7 +94,8 @@ int serval_dgram_disconnect(struct serval_net *sn, struct serval_conn *conn,
 			    struct sock *sk)
 {
 	serval_dgram_close(sn, conn, sk);
-	memset(&conn->peer, 0, sizeof(conn->peer));
+	conn->active = false;
+	memset(&conn->service, 0, sizeof(conn->service));
 	inet_sk(sk)->inet_dport = 0;
 	WRITE_ONCE(sk->sk_shutdown, 0);
 	/* accept() and poll() look again */
@@ -109,7 +110,6 @@ static struct serval_flow *alloc_active(struct serval_conn *conn)
 	if (!fl)
 		return NULL;
 	fl->state = SERVAL_FLOW_SYN_SENT;
-	fl->active = true;
 	fl->nonce = get_random_u64();
 	return fl;
 }
@@ -119,15 +119,16 @@ static int start_connect(struct serval_net *sn, struct serval_conn *conn,
 {
 	int err;
 
-	serval_socket_take_device(sn, conn, sk);
 	serval_dgram_close(sn, conn, sk);
-	conn->peer = addr->sv->sv_srvid;
-	conn->advised = addr->advised;
-	conn->advised_oif = addr->oif;
+	/* its timer counts there */
+	if (!serval_conn_set_options(conn, GFP_KERNEL_ACCOUNT))
+		return -ENOMEM;
 	WRITE_ONCE(sk->sk_err, 0);
 	WRITE_ONCE(sk->sk_err_soft, 0);
 	WRITE_ONCE(sk->sk_shutdown, 0);
-	err = serval_output_check(sn, conn) ?: serval_encap_prepare(sn, conn) ?:
+	err = serval_socket_take_device(sn, conn, sk) ?:
+	      serval_socket_ask(conn, addr) ?:
+	      serval_output_check(sn, conn) ?: serval_encap_prepare(sn, conn) ?:
 	      use_flow(sn, alloc_active(conn));
 	if (err)
 		return err;
@@ -254,15 +255,20 @@ static struct serval_backlog *alloc_backlog(const struct sock *sk)
 static int start_listen(struct serval_net *sn, struct serval_conn *conn,
 			struct sock *sk, u32 max)
 {
-	struct serval_backlog *b = conn->backlog ?: alloc_backlog(sk);
+	struct serval_options *opt;
+	struct serval_backlog *b;
 	int err;
 
+	opt = serval_conn_set_options(conn, GFP_KERNEL_ACCOUNT);
+	if (!opt)
+		return -ENOMEM;
+	b = opt->backlog ?: alloc_backlog(sk);
 	if (!b)
 		return -ENOMEM;
 	/* pairs with backlog_of() */
-	smp_store_release(&conn->backlog, b);
-	serval_socket_take_device(sn, conn, sk);
-	err = serval_socket_autobind(sn, conn, sk);
+	smp_store_release(&opt->backlog, b);
+	err = serval_socket_take_device(sn, conn, sk) ?:
+	      serval_socket_autobind(sn, conn, sk);
 	if (err)
 		return err;
 	spin_lock_bh(&b->lock);
@@ -347,14 +353,14 @@ static void attach(struct serval_net *sn, struct serval_waiting *w,
 	struct sk_buff *skb;
 
 	__skb_queue_head_init(&skbs);
-	sk->sk_v6_rcv_saddr = conn->laddr;
-	inet6_sk(sk)->saddr = conn->laddr;
+	sk->sk_v6_rcv_saddr = serval_conn_laddr(conn);
+	inet6_sk(sk)->saddr = sk->sk_v6_rcv_saddr;
 	inet_sk(sk)->inet_dport = htons(SERVAL_PORT);
 	sock_hold(sk);
 	spin_lock_bh(&conn->lock);
+	conn->waits = false;
 	conn->owner = sk;
 	WRITE_ONCE(conn->sk, sk);
-	conn->waiting = NULL;
 	WRITE_ONCE(sk->sk_state, TCP_ESTABLISHED);
 	if (w->ended)
 		sk->sk_shutdown = RCV_SHUTDOWN;
@@ -390,12 +396,14 @@ static int serval_dgram_accept(struct socket *sock, struct socket *newsock,
 	struct sock *sk = sock->sk;
 	struct serval_net *sn = serval_net(sock_net(sk));
 	struct serval_conn *conn = serval_conn_claim(sn, sk);
+	const struct serval_options *opt;
 	struct serval_waiting *w;
 	int err;
 
 	if (READ_ONCE(sk->sk_state) != TCP_LISTEN)
 		return -EINVAL;
-	w = wait_for_conn(sk, conn->backlog, SERVAL_ACCEPT_FLAGS);
+	opt = serval_options(conn);
+	w = wait_for_conn(sk, opt->backlog, SERVAL_ACCEPT_FLAGS);
 	if (IS_ERR(w))
 		return PTR_ERR(w);
 	err = serval_socket_make(sock_net(sk), newsock);
@@ -404,10 +412,13 @@ static int serval_dgram_accept(struct socket *sock, struct socket *newsock,
 		return err;
 	}
 	inherit(newsock->sk, sk);
-	w->conn->recv_dest = conn->recv_dest;
 	attach(sn, w, newsock->sk);
 	newsock->state = SS_CONNECTED;
-	return READ_ONCE(conn->gro) ? serval_dgram_set_gro(newsock, true) : 0;
+	if (READ_ONCE(opt->recv_dest))
+		err = serval_dgram_set_recv_dest(newsock, true);
+	if (!err && READ_ONCE(opt->gro))
+		err = serval_dgram_set_gro(newsock, true);
+	return err;
 }
 
 static void shut(struct serval_net *sn, struct serval_conn *conn,

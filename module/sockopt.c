@@ -161,6 +161,17 @@ static bool ip_option_allowed(int optname)
 	return false;
 }
 
+static int set_oif(struct serval_conn *conn, int ifindex)
+{
+	struct serval_options *opt;
+
+	opt = serval_conn_set_options(conn, GFP_KERNEL_ACCOUNT);
+	if (!opt)
+		return -ENOMEM;
+	WRITE_ONCE(opt->oif, ifindex);
+	return 0;
+}
+
 /* Device by name, as SO_BINDTODEVICE; an empty one frees the socket */
 static int set_device(struct sock *sk, sockptr_t optval, unsigned int optlen)
 {
@@ -169,7 +180,7 @@ static int set_device(struct sock *sk, sockptr_t optval, unsigned int optlen)
 	char name[IFNAMSIZ] = {};
 	struct net_device *dev;
 	struct serval_conn *conn;
-	int err = 0, ifindex = 0;
+	int err, ifindex = 0;
 
 	if (copy_from_sockptr(name, optval,
 			      min_t(unsigned int, optlen, sizeof(name) - 1)))
@@ -186,13 +197,11 @@ static int set_device(struct sock *sk, sockptr_t optval, unsigned int optlen)
 		return -EINVAL;
 
 	lock_sock(sk);
-	rcu_read_lock();
-	conn = serval_conn_find_sock(sn, sk);
+	conn = serval_conn_claim(sn, sk);
 	if (!conn || sk->sk_state != TCP_CLOSE)
 		err = -EINVAL;
 	else
-		WRITE_ONCE(conn->oif, ifindex);
-	rcu_read_unlock();
+		err = set_oif(conn, ifindex);
 	release_sock(sk);
 	return err;
 }
@@ -200,6 +209,7 @@ static int set_device(struct sock *sk, sockptr_t optval, unsigned int optlen)
 static int set_encap(struct sock *sk, sockptr_t optval, unsigned int optlen)
 {
 	struct serval_net *sn = serval_net(sock_net(sk));
+	struct serval_options *opt;
 	struct serval_conn *conn;
 	int val, err = 0;
 
@@ -210,13 +220,12 @@ static int set_encap(struct sock *sk, sockptr_t optval, unsigned int optlen)
 	if (val < SERVAL_UDP_DEFAULT || val > SERVAL_UDP_AUTO)
 		return -EINVAL;
 	lock_sock(sk);
-	rcu_read_lock();
-	conn = serval_conn_find_sock(sn, sk);
-	if (conn)
-		WRITE_ONCE(conn->encap, val);
+	conn = serval_conn_claim(sn, sk);
+	opt = conn ? serval_conn_set_options(conn, GFP_KERNEL_ACCOUNT) : NULL;
+	if (opt)
+		WRITE_ONCE(opt->encap, val);
 	else
-		err = -EINVAL;
-	rcu_read_unlock();
+		err = conn ? -ENOMEM : -EINVAL;
 	release_sock(sk);
 	return err;
 }
@@ -224,8 +233,6 @@ static int set_encap(struct sock *sk, sockptr_t optval, unsigned int optlen)
 static int set_recv_dest(struct socket *sock, sockptr_t optval,
 			 unsigned int optlen)
 {
-	struct serval_net *sn = serval_net(sock_net(sock->sk));
-	struct serval_conn *conn;
 	int val;
 
 	if (sock->type != SOCK_DGRAM)
@@ -234,12 +241,7 @@ static int set_recv_dest(struct socket *sock, sockptr_t optval,
 		return -EINVAL;
 	if (copy_from_sockptr(&val, optval, sizeof(val)))
 		return -EFAULT;
-	rcu_read_lock();
-	conn = serval_conn_find_sock(sn, sock->sk);
-	if (conn)
-		WRITE_ONCE(conn->recv_dest, val);
-	rcu_read_unlock();
-	return 0;
+	return serval_dgram_set_recv_dest(sock, val);
 }
 
 static int set_own(struct socket *sock, int optname, sockptr_t optval,
@@ -312,7 +314,7 @@ static int get_device_name(struct sock *sk, char *name)
 	memset(name, 0, IFNAMSIZ);
 	rcu_read_lock();
 	conn = serval_conn_find_sock(sn, sk);
-	ifindex = conn ? conn->oif : 0;
+	ifindex = conn ? serval_options(conn)->oif : 0;
 	dev = ifindex ? dev_get_by_index_rcu(sock_net(sk), ifindex) : NULL;
 	if (dev)
 		strscpy(name, dev->name, IFNAMSIZ);
@@ -335,7 +337,7 @@ static int get_encap(struct sock *sk)
 		val = READ_ONCE(fl->path.dport) ? SERVAL_UDP_ALWAYS :
 						  SERVAL_UDP_NEVER;
 	else if (conn)
-		val = READ_ONCE(conn->encap);
+		val = READ_ONCE(serval_options(conn)->encap);
 	rcu_read_unlock();
 	return val;
 }
@@ -347,7 +349,7 @@ static bool get_recv_dest(struct sock *sk)
 
 	rcu_read_lock();
 	conn = serval_conn_find_sock(serval_net(sock_net(sk)), sk);
-	on = conn && READ_ONCE(conn->recv_dest);
+	on = conn && READ_ONCE(serval_options(conn)->recv_dest);
 	rcu_read_unlock();
 	return on;
 }

@@ -159,8 +159,8 @@ static struct sk_buff *gro_receive(struct list_head *head, struct sk_buff *skb)
 		goto flush;
 
 	match_flow(head, hdr, off);
+	/* its own checksum is right: it adds nothing to that of the packet */
 	skb_gro_pull(skb, SERVAL_HDR_LEN);
-	skb_gro_postpull_rcsum(skb, hdr, SERVAL_HDR_LEN);
 	skb_set_transport_header(skb, skb_gro_offset(skb));
 	if (NAPI_GRO_CB(skb)->flush ||
 	    skb_gro_checksum_validate(skb, sk ? IPPROTO_UDP : IPPROTO_TCP,
@@ -227,7 +227,7 @@ static int gro_complete(struct sk_buff *skb, int nhoff)
 
 /**
  * serval_gro_receive_udp() - aggregate what arrives inside UDP
- * @sk:   socket of a port of ours
+ * @sk:   socket of a port of ours, not looked at
  * @head: see struct net_offload
  * @skb:  at the SAL header
  *

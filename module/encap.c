@@ -96,23 +96,27 @@ static int open_socket(struct serval_net *sn, int index, int port,
 	return err;
 }
 
-static void close_socket(struct socket **sock)
+static void close_socket(struct serval_net *sn, struct socket **place)
 {
-	if (!*sock)
+	struct socket *sock = *place;
+
+	if (!sock)
 		return;
-	kernel_sock_shutdown(*sock, SHUT_RDWR);
-	sock_release(*sock);
-	*sock = NULL;
+	*place = NULL;
+	serval_encap_gro_update(&sn->encap);
+	kernel_sock_shutdown(sock, SHUT_RDWR);
+	sock_release(sock);
 }
 
-static void close_pool(struct serval_encap *en)
+static void close_pool(struct serval_net *sn)
 {
+	struct serval_encap *en = &sn->encap;
 	int i, j;
 
 	for (i = 0; i < 2; i++)
 		for (j = 0; j < SERVAL_ENCAP_POOL; j++) {
 			WRITE_ONCE(en->pool_port[i][j], 0);
-			close_socket(&en->pool[i][j]);
+			close_socket(sn, &en->pool[i][j]);
 		}
 }
 
@@ -154,7 +158,8 @@ int serval_encap_open_pool(struct serval_net *sn)
 				err = open_member(sn, i, j, 0);
 		}
 	if (err)
-		close_pool(en);
+		close_pool(sn);
+	serval_encap_gro_update(en);
 	mutex_unlock(&en->lock);
 	return err;
 }
@@ -185,6 +190,7 @@ static void open_server(struct serval_net *sn)
 			net_warn_ratelimited("serval: UDP port %d is taken: no encapsulated requests over %s\n",
 					     en->server_port,
 					     i ? "IPv6" : "IPv4");
+	serval_encap_gro_update(en);
 }
 
 /* Both versions of IP or none.  @port: -1 = only close */
@@ -197,14 +203,15 @@ static int replace(struct serval_net *sn, int port, struct socket **v4,
 	for (i = 0; i < 2 && !err && port >= 0; i++)
 		err = open_socket(sn, i, port, &new[i]);
 	if (err) {
-		close_socket(&new[0]);
-		close_socket(&new[1]);
+		close_socket(sn, &new[0]);
+		close_socket(sn, &new[1]);
 		return err;
 	}
-	close_socket(v4);
-	close_socket(v6);
+	close_socket(sn, v4);
+	close_socket(sn, v6);
 	*v4 = new[0];
 	*v6 = new[1];
+	serval_encap_gro_update(&sn->encap);
 	return 0;
 }
 
@@ -393,8 +400,8 @@ void serval_encap_unpublish(struct serval_net *sn)
 	cancel_delayed_work_sync(&en->keep_work);
 	serval_encap_auto_exit(sn);
 	mutex_lock(&en->lock);
-	close_pool(en);
-	close_socket(&en->server[0]);
-	close_socket(&en->server[1]);
+	close_pool(sn);
+	close_socket(sn, &en->server[0]);
+	close_socket(sn, &en->server[1]);
 	mutex_unlock(&en->lock);
 }

@@ -5,6 +5,7 @@
 #ifndef _SERVAL_ENCAP_H
 #define _SERVAL_ENCAP_H
 
+#include <linux/bits.h>
 #include <linux/in6.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -23,6 +24,8 @@ struct socket;
 
 #define SERVAL_ENCAP_POOL	16	/* source ports, per IP version */
 #define SERVAL_ENCAP_DESTS	256
+#define SERVAL_ENCAP_BITS	6
+#define SERVAL_ENCAP_SLOTS	BIT(SERVAL_ENCAP_BITS)
 
 /**
  * struct serval_encap_dest - how a host was reached last
@@ -45,6 +48,7 @@ struct serval_encap_dest {
  * @pool_port:   their ports, network byte order; 0 until @pool is there
  * @server_port: sysctl, host byte order; 0 = closed
  * @client_port: sysctl, host byte order: the first of @pool
+ * @gro_ports:   of all these sockets, for GRO: by a hash, 0 = empty
  * @dest_lock:   protects @dests
  * @dests:       remembered destinations, by a keyed hash
  * @race_lock:   protects @races
@@ -60,6 +64,7 @@ struct serval_encap {
 	__be16 pool_port[2][SERVAL_ENCAP_POOL];
 	int server_port;
 	int client_port;
+	__be16 gro_ports[2][SERVAL_ENCAP_SLOTS];
 	spinlock_t dest_lock;	/* protects dests */
 	struct serval_encap_dest dests[SERVAL_ENCAP_DESTS];
 	spinlock_t race_lock;	/* protects races, race_count */
@@ -82,6 +87,11 @@ int serval_encap_set_port(struct serval_net *sn, int *port, int val);
 void serval_encap_request(struct serval_net *sn, struct serval_path *path,
 			  u32 hash);
 void serval_encap_answered(struct serval_net *sn, const struct serval_flow *fl);
+
+/* encap_gro.c */
+void serval_encap_gro_update(struct serval_encap *en);
+void serval_encap_gro_init(void);
+void serval_encap_gro_exit(void);
 
 /* encap_auto.c */
 void serval_encap_auto_init(struct serval_net *sn);

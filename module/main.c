@@ -146,9 +146,10 @@ static int __init serval_init(void)
 	err = serval_offload_init();
 	if (err)
 		goto err_pernet;
+	serval_encap_gro_init();
 	err = serval_input_init();
 	if (err)
-		goto err_offload;
+		goto err_encap_gro;
 	err = serval_broadcast_init();
 	if (err)
 		goto err_input;
@@ -169,7 +170,8 @@ err_broadcast:
 	serval_broadcast_exit();
 err_input:
 	serval_input_exit();
-err_offload:
+err_encap_gro:
+	serval_encap_gro_exit();
 	serval_offload_exit();
 err_pernet:
 	unregister_pernet_device(&net_ops);
@@ -184,6 +186,7 @@ static void __exit serval_exit(void)
 	serval_netlink_exit();
 	serval_broadcast_exit();
 	serval_input_exit();
+	serval_encap_gro_exit();
 	serval_offload_exit();
 	unregister_pernet_device(&net_ops);
 	serval_conn_cache_exit();

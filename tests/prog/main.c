@@ -38,6 +38,7 @@ static const struct {
 	{ "datagram-wire", dgram_wire_cases },
 	{ "datagram-conn", dgram_conn_cases },
 	{ "datagram-gso", dgram_gso_cases },
+	{ "gro", gro_cases },
 };
 
 static bool applies(const struct sv_case *c)

@@ -93,6 +93,7 @@ extern const struct sv_case dgram_cases[];
 extern const struct sv_case dgram_wire_cases[];
 extern const struct sv_case dgram_conn_cases[];
 extern const struct sv_case dgram_gso_cases[];
+extern const struct sv_case gro_cases[];
 
 /* util.c */
 #define SV_PRINTF	format(printf, 1, 2)

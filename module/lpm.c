@@ -34,6 +34,7 @@
 #include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/overflow.h>
+#include <linux/prefetch.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -42,6 +43,7 @@
 
 #define DIGIT_BITS	4
 #define NODE_TAG	1UL
+#define LINE		64	/* bytes of a line of the cache; a guess does */
 
 /**
  * struct lpm_node - one digit; constant once published, but for the slots
@@ -495,6 +497,9 @@ walk_lookup(const struct serval_lpm *lpm, const u8 *key,
 		const struct lpm_step *step;
 		u32 above;
 
+		/* what @map will ask for, while it is fetched itself */
+		prefetch((const char *)n + LINE);
+		prefetch((const char *)n + 2 * LINE);
 		if (n->depth != depth && !is_within(n, key, SERVAL_LPM_BITS_MAX))
 			return best;
 		step = &steps[digit(key, n->depth)];

@@ -77,6 +77,14 @@ static void put_u32(u8 *p, u32 val)
 	memcpy(p, &word, sizeof(word));
 }
 
+static inline u64 get_word(const u8 *p)
+{
+	u64 word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
 /* One's complement */
 static u64 add_carry(u64 sum, u64 word)
 {
@@ -99,10 +107,15 @@ __sum16 serval_wire_csum(const void *buf, unsigned int len)
 	u64 sum = 0, word;
 	u32 half;
 
-	for (; len >= sizeof(word); len -= sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		sum = add_carry(sum, word);
+	for (; len >= 2 * sizeof(word); len -= 2 * sizeof(word)) {
+		sum = add_carry(sum, get_word(p));
+		sum = add_carry(sum, get_word(p + sizeof(word)));
+		p += 2 * sizeof(word);
+	}
+	if (len >= sizeof(word)) {
+		sum = add_carry(sum, get_word(p));
 		p += sizeof(word);
+		len -= sizeof(word);
 	}
 	if (len >= sizeof(half)) {
 		memcpy(&half, p, sizeof(half));
@@ -284,31 +297,15 @@ enum serval_wire_err serval_wire_parse(const void *buf, unsigned int len,
 			  hdr_len - SERVAL_HDR_LEN, pkt);
 }
 
-static unsigned int addr_size(const struct in6_addr *addr)
-{
-	return is_mapped(addr) ? 4 : 16;
-}
-
 /**
- * serval_wire_size() - bytes serval_wire_build() will write
- * @pkt: only @pkt->has is read, and @pkt->address if there is one
+ * serval_wire_addr_size() - bytes of an address in ADDRESS
+ * @addr: see addr.h
  *
  * Context: any.
- * Return: SERVAL_HDR_LEN to SERVAL_BUILD_MAX, a multiple of 4.
  */
-unsigned int serval_wire_size(const struct serval_pkt *pkt)
+unsigned int serval_wire_addr_size(const struct in6_addr *addr)
 {
-	unsigned int len = SERVAL_HDR_LEN;
-
-	if (pkt->has & SERVAL_HAS_CONTROL)
-		len += SERVAL_CONTROL_LEN;
-	if (pkt->has & SERVAL_HAS_SERVICE)
-		len += SERVAL_SERVICE_LEN;
-	if (pkt->has & SERVAL_HAS_SERVICE2)
-		len += SERVAL_SERVICE_LEN;
-	if (pkt->has & SERVAL_HAS_ADDRESS)
-		len += SERVAL_ADDRESS_LEN + addr_size(&pkt->address);
-	return len;
+	return is_mapped(addr) ? 4 : 16;
 }
 
 static u8 *build_control(u8 *ext, const struct serval_pkt *pkt)
@@ -335,7 +332,7 @@ static u8 *build_service(u8 *ext, const struct service_id *id)
 
 static void build_address(u8 *ext, const struct in6_addr *addr)
 {
-	unsigned int size = addr_size(addr);
+	unsigned int size = serval_wire_addr_size(addr);
 
 	memset(ext, 0, SERVAL_ADDRESS_LEN);
 	ext[0] = SERVAL_EXT_ADDRESS << 4;

@@ -190,10 +190,33 @@ static inline bool serval_wire_base_ok(const struct serval_hdr *hdr)
 	return !serval_wire_fold((__u64)word[0] + word[1] + word[2]);
 }
 
+unsigned int serval_wire_addr_size(const struct in6_addr *addr);
+
+/**
+ * serval_wire_size() - bytes serval_wire_build() will write
+ * @pkt: only @pkt->has is read, and @pkt->address if there is one
+ *
+ * Context: any.
+ * Return: SERVAL_HDR_LEN to SERVAL_BUILD_MAX, a multiple of 4.
+ */
+static inline unsigned int serval_wire_size(const struct serval_pkt *pkt)
+{
+	unsigned int len = SERVAL_HDR_LEN;
+
+	if (pkt->has & SERVAL_HAS_CONTROL)
+		len += SERVAL_CONTROL_LEN;
+	if (pkt->has & SERVAL_HAS_SERVICE)
+		len += SERVAL_SERVICE_LEN;
+	if (pkt->has & SERVAL_HAS_SERVICE2)
+		len += SERVAL_SERVICE_LEN;
+	if (pkt->has & SERVAL_HAS_ADDRESS)
+		len += SERVAL_ADDRESS_LEN + serval_wire_addr_size(&pkt->address);
+	return len;
+}
+
 __sum16 serval_wire_csum(const void *buf, unsigned int len);
 enum serval_wire_err serval_wire_parse(const void *buf, unsigned int len,
 				       struct serval_pkt *pkt);
-unsigned int serval_wire_size(const struct serval_pkt *pkt);
 unsigned int serval_wire_build(void *buf, const struct serval_pkt *pkt);
 void serval_wire_get_hop(const void *buf, const struct serval_pkt *pkt,
 			 unsigned int i, struct in6_addr *addr);

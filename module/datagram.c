@@ -155,7 +155,8 @@ static int send_along(struct serval_net *sn, struct sock *sk,
 		serval_datagram_tap(sn, skb, fl->conn, &dg->to, dg->tos, true);
 	serval_wire_build(skb_push(skb, SERVAL_DATAGRAM_LEN), &pkt);
 	skb->ignore_df = 1;
-	err = serval_path_xmit(sn, &way->path, sk, skb, dg->tos);
+	err = serval_path_xmit(sn, &way->path, sk, skb,
+			       (struct serval_outer) { dg->tos });
 	if (likely(err >= 0))
 		SERVAL_ADD(sn, OUTDATAGRAMS, segments);
 	return err;

@@ -61,7 +61,8 @@ static void send_control(struct serval_net *sn, struct serval_flow *fl,
 	if (!skb)
 		return;
 	serval_wire_build(skb_push(skb, serval_wire_size(pkt)), pkt);
-	serval_path_xmit(sn, &fl->path, NULL, skb, 0);
+	serval_path_xmit(sn, &fl->path, NULL, skb,
+			 (struct serval_outer) {});
 }
 
 static void arm_timer(struct serval_flow *fl, struct sock *sk)
@@ -186,7 +187,8 @@ int serval_dgram_send(struct serval_net *sn, struct serval_flow *fl,
 		send_bare(sn, fl, sk);
 		memcpy(skb_push(skb, SERVAL_HDR_LEN), &fl->hdr,
 		       SERVAL_HDR_LEN);
-		err = serval_path_xmit(sn, &fl->path, sk, skb, tos);
+		err = serval_path_xmit(sn, &fl->path, sk, skb,
+				       (struct serval_outer) { tos });
 	}
 	if (likely(err >= 0))
 		SERVAL_ADD(sn, OUTDATAGRAMS, segments);

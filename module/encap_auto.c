@@ -139,7 +139,8 @@ static void repeat(struct serval_net *sn, struct race *race,
 	if (path.dport &&
 	    !IS_ERR(serval_path_route(sn, &path, sk, race->skb->mark))) {
 		SERVAL_INC(sn, OUTSYN);
-		serval_path_xmit(sn, &path, NULL, race->skb, race->tos);
+		serval_path_xmit(sn, &path, NULL, race->skb,
+				 (struct serval_outer) { race->tos });
 		race->skb = NULL;
 	}
 	serval_path_release(&path);

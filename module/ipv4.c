@@ -75,7 +75,7 @@ int serval_ipv4_output(struct serval_net *sn, struct serval_path *path,
 {
 	struct iphdr *iph;
 
-	skb_push(skb, sizeof(*iph));
+	__skb_push(skb, sizeof(*iph));
 	skb_reset_network_header(skb);
 	iph = ip_hdr(skb);
 	*(__be16 *)iph = htons((4 << 12) | (5 << 8) | outer.tos);

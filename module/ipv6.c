@@ -86,7 +86,7 @@ int serval_ipv6_output(struct serval_net *sn, struct serval_path *path,
 {
 	struct ipv6hdr *ip6h;
 
-	skb_push(skb, sizeof(*ip6h));
+	__skb_push(skb, sizeof(*ip6h));
 	skb_reset_network_header(skb);
 	ip6h = ipv6_hdr(skb);
 	ip6_flow_hdr(ip6h, outer.tos, flow_label(sn, path, skb));

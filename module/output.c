@@ -48,7 +48,7 @@ static int push_pkt(struct serval_net *sn, struct sk_buff *skb,
 
 	if (unlikely(skb_cow_head(skb, len + SERVAL_OUTER_MAX)))
 		return drop(sn, skb, SERVAL_MIB_OUTNOMEM, -ENOMEM);
-	serval_wire_build(skb_push(skb, len), pkt);
+	serval_wire_build(__skb_push(skb, len), pkt);
 	return 0;
 }
 
@@ -114,7 +114,7 @@ static int push_data(struct serval_net *sn, struct sk_buff *skb,
 {
 	if (unlikely(skb_cow_head(skb, SERVAL_HDR_LEN + SERVAL_OUTER_MAX)))
 		return drop(sn, skb, SERVAL_MIB_OUTNOMEM, -ENOMEM);
-	memcpy(skb_push(skb, SERVAL_HDR_LEN), &fl->hdr, SERVAL_HDR_LEN);
+	memcpy(__skb_push(skb, SERVAL_HDR_LEN), &fl->hdr, SERVAL_HDR_LEN);
 	return 0;
 }
 
@@ -248,7 +248,8 @@ static int send_syn(struct serval_net *sn, struct serval_conn *conn,
 		skb->mark = READ_ONCE(sk->sk_mark);
 		serval_encap_race(sn, fl, skb, tos);
 	}
-	return serval_path_xmit(sn, &fl->path, sk, skb, tos);
+	return serval_path_xmit(sn, &fl->path, sk, skb,
+				(struct serval_outer) { tos });
 }
 
 /**
@@ -686,6 +687,25 @@ static int output_active_syn(struct serval_net *sn, struct serval_conn *conn,
 	return err;
 }
 
+static inline int send_segment(struct serval_net *sn, struct serval_conn *conn,
+			       struct serval_flow *fl, struct sock *sk,
+			       struct sk_buff *skb, u8 tos)
+{
+	int err;
+
+	count_sent(fl, skb);
+	/* a responder confirms nothing: what it sends early is plain */
+	if (likely(READ_ONCE(fl->confirmed)) ||
+	    fl->state == SERVAL_FLOW_SYN_RCVD)
+		err = push_data(sn, skb, fl);
+	else
+		err = push_confirm(sn, skb, conn, fl);
+	if (unlikely(err))
+		return err;
+	return serval_path_xmit(sn, &fl->path, sk, skb,
+				(struct serval_outer) { tos });
+}
+
 /**
  * serval_output_segment() - send a segment along an answered flow
  * @sn:   namespace
@@ -702,18 +722,7 @@ int serval_output_segment(struct serval_net *sn, struct serval_conn *conn,
 			  struct serval_flow *fl, struct sock *sk,
 			  struct sk_buff *skb, u8 tos)
 {
-	int err;
-
-	count_sent(fl, skb);
-	/* a responder confirms nothing: what it sends early is plain */
-	if (likely(READ_ONCE(fl->confirmed)) ||
-	    fl->state == SERVAL_FLOW_SYN_RCVD)
-		err = push_data(sn, skb, fl);
-	else
-		err = push_confirm(sn, skb, conn, fl);
-	if (unlikely(err))
-		return err;
-	return serval_path_xmit(sn, &fl->path, sk, skb, tos);
+	return send_segment(sn, conn, fl, sk, skb, tos);
 }
 
 /**
@@ -730,7 +739,8 @@ void serval_output_synack(struct serval_net *sn, struct serval_flow *fl,
 	if (push_synack(sn, skb, fl))
 		return;
 	SERVAL_INC(sn, OUTSYNACK);
-	serval_path_xmit(sn, &fl->path, NULL, skb, 0);
+	serval_path_xmit(sn, &fl->path, NULL, skb,
+			 (struct serval_outer) {});
 }
 
 static int output_synack(struct serval_net *sn, struct serval_flow *fl,
@@ -748,7 +758,8 @@ static int output_synack(struct serval_net *sn, struct serval_flow *fl,
 	if (err)
 		return err;
 	SERVAL_INC(sn, OUTSYNACK);
-	return serval_path_xmit(sn, &fl->path, NULL, skb, tos);
+	return serval_path_xmit(sn, &fl->path, NULL, skb,
+				(struct serval_outer) { tos });
 }
 
 /* To an address for which only SOURCE stands goes one SYN-ACK for each SYN, and
@@ -770,8 +781,8 @@ static void tap_segment(struct serval_net *sn, const struct serval_conn *conn,
 }
 
 /* @skb at the TCP header; consumed */
-static int output(struct serval_net *sn, struct serval_conn *conn,
-		  struct sock *sk, struct sk_buff *skb, u8 tos)
+static inline int output(struct serval_net *sn, struct serval_conn *conn,
+			 struct sock *sk, struct sk_buff *skb, u8 tos)
 {
 	struct serval_flow *fl = rcu_dereference(conn->flow);
 	const struct tcphdr *th = (struct tcphdr *)skb->data;
@@ -791,7 +802,7 @@ static int output(struct serval_net *sn, struct serval_conn *conn,
 	}
 	if (unlikely(fl->state == SERVAL_FLOW_SYN_SENT))
 		return drop(sn, skb, SERVAL_MIB_OUTNOFLOW, -EHOSTUNREACH);
-	return serval_output_segment(sn, conn, fl, sk, skb, tos);
+	return send_segment(sn, conn, fl, sk, skb, tos);
 }
 
 /**

@@ -37,18 +37,41 @@ void serval_path_init(struct serval_path *path)
 }
 
 /* Return: the route that is not valid any more */
+static struct dst_entry *forget_route(struct serval_path *path)
+{
+	return rcu_replace_pointer(path->dst, NULL,
+				   lockdep_is_held(&path->lock));
+}
+
+/* Return: as forget_route() */
 static struct dst_entry *set_locked(struct serval_path *path,
 				    const struct in6_addr *laddr,
-				    const struct in6_addr *raddr, int oif)
+				    const struct in6_addr *raddr, int oif,
+				    bool group)
 {
+	path->group = group;
+	if (ipv6_addr_equal(&path->raddr, raddr) && path->oif == oif &&
+	    (ipv6_addr_any(laddr) || ipv6_addr_equal(&path->laddr, laddr)))
+		return NULL;
 	path->family = serval_addr_family(raddr);
 	path->laddr = *laddr;
 	path->raddr = *raddr;
 	path->oif = oif;
-	path->sport = 0;
-	path->dport = 0;
-	return rcu_replace_pointer(path->dst, NULL,
-				   lockdep_is_held(&path->lock));
+	WRITE_ONCE(path->sport, 0);
+	WRITE_ONCE(path->dport, 0);
+	return forget_route(path);
+}
+
+/* Return: as forget_route() */
+static struct dst_entry *encapsulate_locked(struct serval_path *path,
+					    __be16 sport, __be16 dport)
+{
+	bool other = !path->dport != !dport;
+
+	WRITE_ONCE(path->sport, sport);
+	WRITE_ONCE(path->dport, dport);
+	/* the next look at the route computes the segment size anew */
+	return other ? forget_route(path) : NULL;
 }
 
 /**
@@ -66,13 +89,10 @@ static struct dst_entry *set_locked(struct serval_path *path,
 void serval_path_set(struct serval_path *path, const struct in6_addr *laddr,
 		     const struct in6_addr *raddr, int oif, bool group)
 {
-	struct dst_entry *old = NULL;
+	struct dst_entry *old;
 
 	spin_lock_bh(&path->lock);
-	path->group = group;
-	if (!ipv6_addr_equal(&path->raddr, raddr) || path->oif != oif ||
-	    (!ipv6_addr_any(laddr) && !ipv6_addr_equal(&path->laddr, laddr)))
-		old = set_locked(path, laddr, raddr, oif);
+	old = set_locked(path, laddr, raddr, oif, group);
 	spin_unlock_bh(&path->lock);
 	dst_release(old);
 }
@@ -88,15 +108,13 @@ void serval_path_set(struct serval_path *path, const struct in6_addr *laddr,
 void serval_path_encapsulate(struct serval_path *path, __be16 sport,
 			     __be16 dport)
 {
-	struct dst_entry *old = NULL;
+	struct dst_entry *old;
 
+	/* mostly it is so already */
+	if (READ_ONCE(path->sport) == sport && READ_ONCE(path->dport) == dport)
+		return;
 	spin_lock_bh(&path->lock);
-	/* the next look at the route computes the segment size anew */
-	if (!path->dport != !dport)
-		old = rcu_replace_pointer(path->dst, NULL,
-					  lockdep_is_held(&path->lock));
-	path->sport = sport;
-	WRITE_ONCE(path->dport, dport);
+	old = encapsulate_locked(path, sport, dport);
 	spin_unlock_bh(&path->lock);
 	dst_release(old);
 }
@@ -129,13 +147,17 @@ void serval_path_answer(struct serval_path *path, const struct sk_buff *skb,
 	const struct udphdr *uh = serval_outer_udp(skb);
 	struct in6_addr laddr = serval_outer_daddr(skb);
 	struct in6_addr raddr = serval_outer_saddr(skb);
+	struct dst_entry *old, *old2;
 
 	if (!oif && serval_addr_needs_device(&raddr))
 		oif = serval_outer_iif(skb);
 	if (serval_outer_is_group(skb))
 		laddr = in6addr_any;
-	serval_path_set(path, &laddr, &raddr, oif, false);
-	serval_path_encapsulate(path, uh ? uh->dest : 0, uh ? uh->source : 0);
+	spin_lock_bh(&path->lock);
+	old = set_locked(path, &laddr, &raddr, oif, false);
+	old2 = encapsulate_locked(path, uh ? uh->dest : 0, uh ? uh->source : 0);
+	spin_unlock_bh(&path->lock);
+	dst_release(old ?: old2);
 }
 
 static bool is_group4(const struct rtable *rt)
@@ -339,9 +361,9 @@ struct dst_entry *serval_path_route(struct serval_net *sn,
 	return dst;
 }
 
-static struct dst_entry *cached_route(struct serval_net *sn,
-				      struct serval_path *path,
-				      const struct sock *sk, u32 mark)
+static inline struct dst_entry *cached_route(struct serval_net *sn,
+					     struct serval_path *path,
+					     const struct sock *sk, u32 mark)
 {
 	struct dst_entry *dst = rcu_dereference(path->dst);
 
@@ -416,9 +438,14 @@ static void push_udp(struct serval_net *sn, struct serval_path *path,
 	WRITE_ONCE(path->used, jiffies);
 }
 
-static int output(struct serval_net *sn, struct serval_path *path,
-		  struct sock *sk, struct sk_buff *skb,
-		  const struct dst_entry *dst, struct serval_outer outer)
+/* Inline, as is what calls it: each call on the way of a segment saves and
+ * restores six registers
+ */
+static __always_inline int output(struct serval_net *sn,
+				  struct serval_path *path, struct sock *sk,
+				  struct sk_buff *skb,
+				  const struct dst_entry *dst,
+				  struct serval_outer outer)
 {
 	u32 segs = serval_segments(skb);
 	bool cut = false;
@@ -435,9 +462,10 @@ static int output(struct serval_net *sn, struct serval_path *path,
 	return serval_ipv6_output(sn, path, sk, skb, dst, outer);
 }
 
-static int transmit(struct serval_net *sn, struct serval_path *path,
-		    struct sock *sk, struct sk_buff *skb,
-		    struct dst_entry *dst, struct serval_outer outer)
+static __always_inline int transmit(struct serval_net *sn,
+				    struct serval_path *path, struct sock *sk,
+				    struct sk_buff *skb, struct dst_entry *dst,
+				    struct serval_outer outer)
 {
 	int err = fits(path, skb, dst) ? prepare_offload(skb, dst) : -EINVAL;
 
@@ -455,19 +483,20 @@ static int transmit(struct serval_net *sn, struct serval_path *path,
 
 /**
  * serval_path_xmit() - send one segment or superpacket along a path
- * @sn:   namespace
- * @path: path
- * @sk:   full socket or NULL
- * @skb:  at the SAL header, with SERVAL_OUTER_MAX headroom; without @sk its
- *        mark is the socket's; consumed
- * @tos:  DSCP and ECN of the transport
+ * @sn:    namespace
+ * @path:  path
+ * @sk:    full socket or NULL
+ * @skb:   at the SAL header, with SERVAL_OUTER_MAX headroom; without @sk its
+ *         mark is the socket's; consumed
+ * @outer: what the outer header is to say
  *
  * Context: rcu_read_lock() held; a full @sk is locked.
  * Return: as ip_local_out(), or a negative errno; -EINVAL for datagrams in one
  * that are too long for packets of their own.
  */
 int serval_path_xmit(struct serval_net *sn, struct serval_path *path,
-		     struct sock *sk, struct sk_buff *skb, u8 tos)
+		     struct sock *sk, struct sk_buff *skb,
+		     struct serval_outer outer)
 {
 	struct dst_entry *dst;
 
@@ -480,7 +509,7 @@ int serval_path_xmit(struct serval_net *sn, struct serval_path *path,
 		kfree_skb(skb);
 		return PTR_ERR(dst);
 	}
-	return transmit(sn, path, sk, skb, dst, (struct serval_outer) { tos });
+	return transmit(sn, path, sk, skb, dst, outer);
 }
 
 /**
@@ -540,8 +569,7 @@ void serval_path_send(struct serval_net *sn, struct serval_path *path,
 	if (!skb)
 		return;
 	skb->mark = mark;
-	skb_dst_set(skb, dst_clone(dst));
-	output(sn, path, NULL, skb, dst, (struct serval_outer) {});
+	serval_path_xmit(sn, path, NULL, skb, (struct serval_outer) {});
 }
 
 /**

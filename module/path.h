@@ -92,7 +92,8 @@ struct dst_entry *serval_path_route(struct serval_net *sn,
 				    struct serval_path *path,
 				    const struct sock *sk, u32 mark);
 int serval_path_xmit(struct serval_net *sn, struct serval_path *path,
-		     struct sock *sk, struct sk_buff *skb, u8 tos);
+		     struct sock *sk, struct sk_buff *skb,
+		     struct serval_outer outer);
 int serval_path_forward(struct serval_net *sn, struct serval_path *path,
 			struct sk_buff *skb, struct serval_outer outer);
 void serval_path_send(struct serval_net *sn, struct serval_path *path,

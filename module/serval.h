@@ -12,7 +12,7 @@
  *	L3 device, fastopen, encap, encap_gro, encap_auto, delay, output,
  *	   redirect, icmp, input, forward, handshake, datagram_gso, datagram,
  *	   dgram_conn: the service access layer
- *	L4 socket, socket_dgram, socket_dgram_conn, sockopt: AF_SERVAL
+ *	L4 newsock, socket, socket_dgram, socket_dgram_conn, sockopt: AF_SERVAL
  *	L5 netlink, proc, broadcast, sysctl	control
  *	L6 main				load and unload
  *

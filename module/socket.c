@@ -2,12 +2,11 @@
 /*
  * AF_SERVAL stream sockets: native TCPv6 sockets on ULIDs.
  *
- * socket() makes a TCPv6 socket and moves its struct sock into the AF_SERVAL
- * one; proto_ops are a copy of TCPv6's with the calls of this file in place
- * of those that carry addresses.  inet_connection_sock_af_ops are a copy too,
- * with the shortcut to IP in place of queue_xmit; accepted children inherit
- * them.  release() puts the native ones back, or an orphan would outlive the
- * module's text.
+ * socket() makes a TCPv6 sock (newsock.c); proto_ops are a copy of TCPv6's with
+ * the calls of this file in place of those that carry addresses.
+ * inet_connection_sock_af_ops are a copy too, with the shortcut to IP in place
+ * of queue_xmit; accepted children inherit them.  release() puts the native ones
+ * back, or an orphan would outlive the module's text.
  *
  *	socket()  connection with an L of its own, owned by the struct socket; the
  *		  L is the socket's address from the start
@@ -21,6 +20,7 @@
 #include <linux/inetdevice.h>
 #include <linux/module.h>
 #include <linux/random.h>
+#include <linux/security.h>
 #include <linux/user_namespace.h>
 #include <net/addrconf.h>
 #include <net/inet_connection_sock.h>
@@ -32,6 +32,7 @@
 
 #include "events.h"
 #include "fastopen.h"
+#include "newsock.h"
 #include "sal.h"
 #include "socket.h"
 #include "ulid.h"
@@ -128,42 +129,35 @@ static void sock_init(struct serval_net *sn, struct sock *sk)
 	sk->sk_userlocks |= SOCK_BINDADDR_LOCK;	/* disconnect keeps the L */
 	sk->sk_ipv6only = 1;
 	sk->sk_bound_dev_if = sn->dev->ifindex;
-	if (sk->sk_protocol == IPPROTO_TCP)
+	if (sk->sk_protocol == IPPROTO_TCP) {
 		inet_csk(sk)->icsk_af_ops = &af_ops;
-}
-
-/* Move the struct sock of @tmp into @sock */
-static void transplant(struct socket *tmp, struct socket *sock,
-		       const struct proto_ops *ops)
-{
-	struct sock *sk = tmp->sk;
-
-	tmp->sk = NULL;
-	if (ops == &stream_ops && test_bit(SOCK_SUPPORT_ZC, &tmp->flags))
-		set_bit(SOCK_SUPPORT_ZC, &sock->flags);
-	sock->ops = ops;
-	sock_graft(sk, sock);
+		return;
+	}
+	/* they say what UDP's own calls can do, and those are not used */
+	sk->sk_socket->flags = 0;
 }
 
 static int create(struct net *net, struct socket *sock, int protocol, int kern,
 		  const struct proto_ops *ops)
 {
 	struct serval_net *sn = serval_net(net);
-	struct socket *tmp;
 	int err;
 
-	err = __sock_create(net, AF_INET6, sock->type, protocol, &tmp, kern);
+	err = serval_newsock(net, sock, protocol, kern);
 	if (err)
 		return err;
 	serval_early_start(sn);
-	sock_init(sn, tmp->sk);
-	err = conn_init(sn, tmp->sk) ? 0 : -ENOMEM;
+	sock_init(sn, sock->sk);
+	err = conn_init(sn, sock->sk) ? 0 : -ENOMEM;
 	if (!err && sock->type == SOCK_DGRAM)
-		err = serval_dgram_init(sn, tmp->sk);
-	if (!err)
-		transplant(tmp, sock, ops);
-	sock_release(tmp);
-	return err;
+		err = serval_dgram_init(sn, sock->sk);
+	if (err) {
+		sk_common_release(sock->sk);
+		sock->sk = NULL;
+		return err;
+	}
+	sock->ops = ops;
+	return 0;
 }
 
 /**
@@ -175,16 +169,13 @@ static int create(struct net *net, struct socket *sock, int protocol, int kern,
  */
 int serval_socket_make(struct net *net, struct socket *sock)
 {
-	struct serval_net *sn = serval_net(net);
-	struct socket *tmp;
 	int err;
 
-	err = __sock_create(net, AF_INET6, SOCK_DGRAM, IPPROTO_UDP, &tmp, 0);
+	err = serval_newsock(net, sock, IPPROTO_UDP, 0);
 	if (err)
 		return err;
-	sock_init(sn, tmp->sk);
-	transplant(tmp, sock, sock->ops);
-	sock_release(tmp);
+	sock_init(serval_net(net), sock->sk);
+	security_sock_graft(sock->sk, sock);
 	return 0;
 }
 
@@ -959,6 +950,7 @@ int __init serval_socket_init(void)
 	native_ops = sock->ops;
 	native_af_ops = inet_csk(sock->sk)->icsk_af_ops;
 	native_prot = sock->sk->sk_prot;
+	serval_newsock_learn(sock);
 	sock_release(sock);
 
 	err = serval_dgram_learn();

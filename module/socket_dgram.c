@@ -24,6 +24,7 @@
 #include <net/udp.h>
 
 #include "dgram_conn.h"
+#include "newsock.h"
 #include "sal.h"
 #include "socket.h"
 
@@ -537,6 +538,7 @@ int __init serval_dgram_learn(void)
 	if (err)
 		return err;
 	native_ops = sock->ops;
+	serval_newsock_learn(sock);
 	sock_release(sock);
 
 	dgram_ops = *native_ops;

@@ -115,7 +115,7 @@ static bool wants_route(const struct sk_buff *skb)
 	       !netif_is_l3_slave(skb->dev);
 }
 
-static void miss(const struct sk_buff *skb)
+static noinline void miss(const struct sk_buff *skb)
 {
 	*this_cpu_ptr(&missed_key) = (struct route_key) {
 		.saddr = serval_outer_saddr(skb),
@@ -128,11 +128,22 @@ static void miss(const struct sk_buff *skb)
 	this_cpu_write(serval_early_missed, true);
 }
 
-static void set_route(struct sk_buff *skb, const struct serval_early_route *r)
+/* Only such packets are taken by a flow, so that their route is learned */
+static bool names_flow(const struct sk_buff *skb, unsigned int len)
+{
+	const struct serval_hdr *hdr = (struct serval_hdr *)(skb->data + len);
+
+	return skb_headlen(skb) >= len + sizeof(*hdr) && hdr->dst;
+}
+
+/* @len: of the IP header */
+static inline void set_route(struct sk_buff *skb,
+			     const struct serval_early_route *r,
+			     unsigned int len)
 {
 	if (likely(r && dst_check(r->dst, r->cookie)))
 		skb_dst_set_noref(skb, r->dst);
-	else
+	else if (names_flow(skb, len))
 		miss(skb);
 }
 
@@ -144,7 +155,8 @@ static unsigned int pre_routing4(void *priv, struct sk_buff *skb,
 	if (iph->protocol == IPPROTO_SERVAL && !ip_is_fragment(iph) &&
 	    wants_route(skb) &&
 	    READ_ONCE(state->net->ipv4.sysctl_ip_early_demux))
-		set_route(skb, find4(serval_net_rcu(state->net), skb));
+		set_route(skb, find4(serval_net_rcu(state->net), skb),
+			  ip_hdrlen(skb));
 	return NF_ACCEPT;
 }
 
@@ -153,7 +165,8 @@ static unsigned int pre_routing6(void *priv, struct sk_buff *skb,
 {
 	if (ipv6_hdr(skb)->nexthdr == IPPROTO_SERVAL && wants_route(skb) &&
 	    READ_ONCE(state->net->ipv4.sysctl_ip_early_demux))
-		set_route(skb, find6(serval_net_rcu(state->net), skb));
+		set_route(skb, find6(serval_net_rcu(state->net), skb),
+			  sizeof(struct ipv6hdr));
 	return NF_ACCEPT;
 }
 

@@ -111,4 +111,16 @@ register_net_sysctl_sz(struct net *net, const char *path,
 #define serval_dev_set_netns_local(dev)	((dev)->netns_local = true)
 #endif
 
+/* 6.1.y and 6.12.y: syn_recv_sock() got a callback for the child, within one
+ * stable series (see Kbuild)
+ */
+#ifdef SERVAL_HAVE_OPT_CHILD_INIT
+#define SERVAL_CHILD_ARGS	\
+	bool *own, void (*init)(struct sock *child, const struct sock *sk)
+#define SERVAL_CHILD_PASS	own, init
+#else
+#define SERVAL_CHILD_ARGS	bool *own
+#define SERVAL_CHILD_PASS	own
+#endif
+
 #endif /* _SERVAL_COMPAT_H */

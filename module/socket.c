@@ -917,12 +917,14 @@ static int rebuild_header(struct sock *sk)
 	struct serval_conn *conn;
 	struct serval_flow *fl;
 
+	if (sk->sk_state == TCP_SYN_SENT) {
+		inet_csk(sk)->icsk_ext_hdr_len = SERVAL_CONFIRM_EXTRA;
+		return native_af_ops->rebuild_header(sk);
+	}
 	rcu_read_lock();
 	conn = serval_conn_find_sock(sn, sk);
 	fl = conn ? rcu_dereference(conn->flow) : NULL;
-	if (fl && fl->state == SERVAL_FLOW_SYN_SENT)
-		inet_csk(sk)->icsk_ext_hdr_len = SERVAL_CONFIRM_EXTRA;
-	else if (fl && tcp_sk(sk)->advmss > fl->path.mss)
+	if (fl && tcp_sk(sk)->advmss > fl->path.mss)
 		tcp_sk(sk)->advmss = fl->path.mss;
 	rcu_read_unlock();
 	return native_af_ops->rebuild_header(sk);
@@ -931,6 +933,41 @@ static int rebuild_header(struct sock *sk)
 /* Every segment brings the same dst: nothing to remember */
 static void rx_dst_set(struct sock *sk, const struct sk_buff *skb)
 {
+}
+
+/* All R have one route: what one child of a listener has found is as good for the
+ * next.  It lies where a connected socket has its own.
+ */
+static void keep_route(struct sock *listener, struct sock *child)
+{
+	struct dst_entry *dst = sk_dst_get(child);
+
+	if (!dst || dst_xfrm(dst)) {
+		dst_release(dst);
+		return;
+	}
+	WRITE_ONCE(inet6_sk(listener)->dst_cookie, inet6_sk(child)->dst_cookie);
+	sk_dst_set(listener, dst);
+}
+
+static struct sock *syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
+				  struct request_sock *req,
+				  struct dst_entry *dst,
+				  struct request_sock *req_unhash,
+				  SERVAL_CHILD_ARGS)
+{
+	struct sock *listener = (struct sock *)sk, *child;
+	bool known;
+
+	if (!dst)
+		dst = sk_dst_check(listener,
+				   READ_ONCE(inet6_sk(sk)->dst_cookie));
+	known = dst;
+	child = native_af_ops->syn_recv_sock(sk, skb, req, dst, req_unhash,
+					     SERVAL_CHILD_PASS);
+	if (child && !known)
+		keep_route(listener, child);
+	return child;
 }
 
 /**
@@ -961,6 +998,7 @@ int __init serval_socket_init(void)
 	af_ops = *native_af_ops;
 	af_ops.queue_xmit = serval_queue_xmit;
 	af_ops.rebuild_header = rebuild_header;
+	af_ops.syn_recv_sock = syn_recv_sock;
 	af_ops.sk_rx_dst_set = rx_dst_set;
 	return 0;
 }

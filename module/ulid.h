@@ -22,6 +22,8 @@
 #include <linux/types.h>
 #include <linux/serval.h>
 
+#include "compat.h"
+
 #define SERVAL_ULID_PREFIX_BITS	48
 #define SERVAL_ULID_L		0xfd5e7276614cULL
 #define SERVAL_ULID_R		0xfd5e72766152ULL
@@ -29,11 +31,50 @@
 /* Key of the shared L: no connection that has one of its own gets it */
 #define SERVAL_ULID_ACCEPTED	0
 
-void serval_ulid_make(struct in6_addr *ulid, u64 prefix, u64 key);
 u64 serval_ulid_service_key(const struct service_id *id);
 u64 serval_ulid_prefix(const struct in6_addr *ulid);
-u64 serval_ulid_key(const struct in6_addr *ulid);
-u64 serval_ulid_name(const struct in6_addr *laddr,
-		     const struct in6_addr *raddr);
+
+/* Of 16-bit words, but for carries */
+static inline u64 serval_ulid_word_sum(u64 words)
+{
+	return (words >> 32) + (words & U32_MAX);
+}
+
+static inline u16 serval_ulid_fold(u64 sum)
+{
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum = (sum >> 16) + (sum & 0xffff);
+	return (sum >> 16) + sum;
+}
+
+/**
+ * serval_ulid_make() - compose a checksum-neutral ULID
+ * @ulid:   result
+ * @prefix: SERVAL_ULID_L or SERVAL_ULID_R
+ * @key:    any 64 bits
+ */
+static inline void serval_ulid_make(struct in6_addr *ulid, u64 prefix, u64 key)
+{
+	u64 sum = serval_ulid_word_sum(prefix) + serval_ulid_word_sum(key);
+
+	put_unaligned_be64(prefix << 16 | key >> 48, ulid->s6_addr);
+	put_unaligned_be64(key << 16, ulid->s6_addr + 8);
+	put_unaligned_be16(~serval_ulid_fold(sum), ulid->s6_addr + 14);
+}
+
+/* The 64 bits between prefix and neutral word */
+static inline u64 serval_ulid_key(const struct in6_addr *ulid)
+{
+	return get_unaligned_be64(ulid->s6_addr + 6);
+}
+
+/* The key that names the connection of a pair of ULIDs */
+static inline u64 serval_ulid_name(const struct in6_addr *laddr,
+				   const struct in6_addr *raddr)
+{
+	u64 key = serval_ulid_key(laddr);
+
+	return key == SERVAL_ULID_ACCEPTED ? serval_ulid_key(raddr) : key;
+}
 
 #endif /* _SERVAL_ULID_H */

@@ -11,8 +11,9 @@
  * before its ACK, so nothing young is taken.
  *
  * Both tables are rhashtables over keys that nobody outside chooses, random
- * ones or, of sockets, a counter; so the key is the hash.
+ * ones or, of sockets, a counter; so the key is nearly the hash.
  */
+#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/math64.h>
 #include <linux/random.h>
@@ -29,6 +30,10 @@
 #include "trace.h"
 #include "ulid.h"
 
+/* Buckets: 16 KB for each table of each namespace, and no growing and shrinking
+ * where some hundreds of connections come and go
+ */
+#define TABLE_MIN	2048
 #define GC_INTERVAL	(HZ / 4)
 #define GC_SLICES	32	/* ticks for one walk of everything */
 #define GC_MIN		64	/* connections per tick at least */
@@ -69,9 +74,12 @@ static u32 conn_hash(const void *data, u32 len, u32 seed)
 	return conn_key_hash(&key, sizeof(key), seed);
 }
 
+/* Peers see our ids: which of them share a bucket must not show */
 static u32 flow_hash(const void *data, u32 len, u32 seed)
 {
-	return *(const u32 *)data ^ seed;
+	u32 mix = (*(const u32 *)data ^ seed) * GOLDEN_RATIO_32;
+
+	return mix ^ (mix >> 16);
 }
 
 /* Instead of memcmp(): these run for each packet */
@@ -104,6 +112,29 @@ static const struct rhashtable_params conn_params = {
 	.obj_hashfn = conn_hash,
 	.obj_cmpfn = conn_cmp,
 	.automatic_shrinking = true,
+	.min_size = TABLE_MIN,
+};
+
+/* As those above, for a key that is nothing but a name */
+static u32 name_hash(const void *data, u32 len, u32 seed)
+{
+	return (u32)*(const u64 *)data ^ seed;
+}
+
+static int name_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct serval_conn *conn = obj;
+
+	return *(const u64 *)arg->key != serval_conn_name(conn) ||
+	       conn->scope != SERVAL_SCOPE_ULID;
+}
+
+/* For lookups only */
+static const struct rhashtable_params name_params = {
+	.head_offset = offsetof(struct serval_conn, node),
+	.key_len = sizeof(u64),
+	.hashfn = name_hash,
+	.obj_cmpfn = name_cmp,
 };
 
 static const struct rhashtable_params flow_params = {
@@ -113,6 +144,7 @@ static const struct rhashtable_params flow_params = {
 	.hashfn = flow_hash,
 	.obj_cmpfn = flow_cmp,
 	.automatic_shrinking = true,
+	.min_size = TABLE_MIN,
 };
 
 static struct kmem_cache *conn_cache __ro_after_init;
@@ -265,6 +297,31 @@ int serval_conn_insert_new(struct serval_net *sn, struct serval_conn *conn)
 	return err;
 }
 
+static struct serval_conn *find_by_name(struct serval_net *sn, u64 name)
+{
+	return rhashtable_lookup(&sn->flows.conns, &name, name_params);
+}
+
+static noinline struct serval_conn *
+find_by_ports(struct serval_net *sn, const struct in6_addr *laddr,
+	      const struct in6_addr *raddr, __be16 lport, __be16 rport)
+{
+	struct serval_conn_key key = {
+		.name = serval_ulid_name(laddr, raddr),
+		.scope = SERVAL_SCOPE_PORT,
+		.lport = lport,
+	};
+	struct serval_conn *conn;
+
+	conn = rhashtable_lookup(&sn->flows.conns, &key, conn_params);
+	if (conn)
+		return conn;
+	key.scope = SERVAL_SCOPE_TUPLE;
+	key.rport = rport;
+	key.r = serval_ulid_key(raddr);
+	return rhashtable_lookup(&sn->flows.conns, &key, conn_params);
+}
+
 /**
  * serval_conn_find_tuple() - connection of a TCP 4-tuple
  * @sn:    namespace
@@ -284,21 +341,11 @@ struct serval_conn *serval_conn_find_tuple(struct serval_net *sn,
 					   const struct in6_addr *raddr,
 					   __be16 lport, __be16 rport)
 {
-	struct serval_conn_key key = { .name = serval_ulid_name(laddr, raddr) };
 	struct serval_conn *conn;
 
-	conn = rhashtable_lookup(&sn->flows.conns, &key, conn_params);
-	if (likely(conn))
-		return conn;
-	key.scope = SERVAL_SCOPE_PORT;
-	key.lport = lport;
-	conn = rhashtable_lookup(&sn->flows.conns, &key, conn_params);
-	if (conn)
-		return conn;
-	key.scope = SERVAL_SCOPE_TUPLE;
-	key.rport = rport;
-	key.r = serval_ulid_key(raddr);
-	return rhashtable_lookup(&sn->flows.conns, &key, conn_params);
+	conn = find_by_name(sn, serval_ulid_name(laddr, raddr));
+	return likely(conn) ? conn :
+	       find_by_ports(sn, laddr, raddr, lport, rport);
 }
 
 /**
@@ -311,10 +358,14 @@ struct serval_conn *serval_conn_find_tuple(struct serval_net *sn,
 struct serval_conn *serval_conn_find_sock(struct serval_net *sn,
 					  const struct sock *sk)
 {
-	return serval_conn_find_tuple(sn, &sk->sk_v6_rcv_saddr,
-				      &sk->sk_v6_daddr,
-				      inet_sk(sk)->inet_sport,
-				      inet_sk(sk)->inet_dport);
+	struct serval_conn *conn;
+
+	/* not by _find_tuple(): this runs for each packet */
+	conn = find_by_name(sn, serval_ulid_name(&sk->sk_v6_rcv_saddr,
+						 &sk->sk_v6_daddr));
+	return likely(conn) ? conn :
+	       find_by_ports(sn, &sk->sk_v6_rcv_saddr, &sk->sk_v6_daddr,
+			     inet_sk(sk)->inet_sport, inet_sk(sk)->inet_dport);
 }
 
 /**
@@ -332,6 +383,15 @@ void serval_conn_set_sock(struct serval_conn *conn, struct sock *sk)
 	spin_unlock_bh(&conn->lock);
 }
 
+static struct sock *take_sock(struct serval_conn *conn)
+{
+	struct sock *sk = conn->sk;
+
+	lockdep_assert_held(&conn->lock);
+	WRITE_ONCE(conn->sk, NULL);
+	return sk;
+}
+
 /**
  * serval_conn_put_sock() - drop what serval_conn_set_sock() took
  * @conn: connection; nothing happens without a socket
@@ -340,34 +400,13 @@ void serval_conn_put_sock(struct serval_conn *conn)
 {
 	struct sock *sk;
 
+	if (!READ_ONCE(conn->sk))
+		return;
 	spin_lock_bh(&conn->lock);
-	sk = conn->sk;
-	WRITE_ONCE(conn->sk, NULL);
+	sk = take_sock(conn);
 	spin_unlock_bh(&conn->lock);
 	if (sk)
 		sock_put(sk);
-}
-
-/**
- * serval_conn_get_sock() - the full socket of a connection
- * @conn: connection
- *
- * The connection's reference may be dropped and the memory become another
- * socket meanwhile, hence the second look.
- *
- * Context: rcu_read_lock() held.
- * Return: the socket with a reference that sock_put() drops, or NULL.
- */
-struct sock *serval_conn_get_sock(const struct serval_conn *conn)
-{
-	struct sock *sk = READ_ONCE(conn->sk);
-
-	if (!sk || !refcount_inc_not_zero(&sk->sk_refcnt))
-		return NULL;
-	if (likely(READ_ONCE(conn->sk) == sk))
-		return sk;
-	sock_put(sk);
-	return NULL;
 }
 
 /**
@@ -553,7 +592,7 @@ int serval_flow_insert(struct serval_net *sn, struct serval_flow *fl)
 /**
  * serval_flow_insert_random() - give a flow random numbers and publish it
  * @sn:   namespace
- * @fl:   complete but for local_id and iss; its connection has none
+ * @fl:   complete but for local_id, iss and nonce; its connection has none
  *
  * Return: 0 or -ENOMEM.
  */
@@ -566,6 +605,8 @@ int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl)
 		word = get_random_u64();
 		fl->local_id = (__force __be32)(u32)word;
 		fl->iss = word >> 32;
+		if (fl->state != SERVAL_FLOW_UNCONNECTED)
+			fl->nonce = siphash_1u64(word, &sn->secret);
 		if (!fl->local_id)
 			continue;
 		err = serval_flow_insert(sn, fl);
@@ -585,20 +626,19 @@ struct serval_flow *serval_flow_find(struct serval_net *sn, __be32 id)
 	return rhashtable_lookup(&sn->flows.flows, &id, flow_params);
 }
 
-/**
- * serval_flow_drop() - take a connection's flow away
- * @sn:   namespace
- * @conn: connection; nothing happens without a flow
- */
-void serval_flow_drop(struct serval_net *sn, struct serval_conn *conn)
+static struct serval_flow *take_flow(struct serval_conn *conn)
 {
 	struct serval_flow *fl;
 
-	spin_lock_bh(&conn->lock);
 	fl = rcu_dereference_protected(conn->flow,
 				       lockdep_is_held(&conn->lock));
 	RCU_INIT_POINTER(conn->flow, NULL);
-	spin_unlock_bh(&conn->lock);
+	return fl;
+}
+
+/* @fl is its connection's no more, or NULL */
+static void end_flow(struct serval_net *sn, struct serval_flow *fl)
+{
 	if (!fl)
 		return;
 	rhashtable_remove_fast(&sn->flows.flows, &fl->node, flow_params);
@@ -610,6 +650,23 @@ void serval_flow_drop(struct serval_net *sn, struct serval_conn *conn)
 }
 
 /**
+ * serval_flow_drop() - take a connection's flow away
+ * @sn:   namespace
+ * @conn: connection; nothing happens without a flow
+ */
+void serval_flow_drop(struct serval_net *sn, struct serval_conn *conn)
+{
+	struct serval_flow *fl;
+
+	if (!rcu_access_pointer(conn->flow))
+		return;
+	spin_lock_bh(&conn->lock);
+	fl = take_flow(conn);
+	spin_unlock_bh(&conn->lock);
+	end_flow(sn, fl);
+}
+
+/**
  * serval_conn_destroy() - take a connection out of the table and free it
  * @sn:   namespace
  * @conn: nothing happens if somebody owns it or it is out already
@@ -618,19 +675,37 @@ void serval_flow_drop(struct serval_net *sn, struct serval_conn *conn)
  */
 void serval_conn_destroy(struct serval_net *sn, struct serval_conn *conn)
 {
+	struct serval_flow *fl;
+	struct sock *sk;
+
+	spin_lock_bh(&conn->lock);
+	if (conn->owned || conn->dead) {
+		spin_unlock_bh(&conn->lock);
+		return;
+	}
+	conn->dead = true;
+	sk = take_sock(conn);
+	fl = take_flow(conn);
+	spin_unlock_bh(&conn->lock);
+	rhashtable_remove_fast(&sn->flows.conns, &conn->node, conn_params);
+	if (sk)
+		sock_put(sk);
+	end_flow(sn, fl);
+	call_rcu(&conn->rcu, conn_free_rcu);
+}
+
+static bool claim(struct serval_conn *conn, const struct sock *sk)
+{
 	bool mine;
 
 	spin_lock_bh(&conn->lock);
 	mine = !conn->owned && !conn->dead;
-	if (mine)
-		conn->dead = true;
+	if (mine) {
+		conn->owned = true;
+		WRITE_ONCE(conn->owner, sk);
+	}
 	spin_unlock_bh(&conn->lock);
-	if (!mine)
-		return;
-	rhashtable_remove_fast(&sn->flows.conns, &conn->node, conn_params);
-	serval_conn_put_sock(conn);
-	serval_flow_drop(sn, conn);
-	call_rcu(&conn->rcu, conn_free_rcu);
+	return mine;
 }
 
 /**
@@ -654,13 +729,12 @@ struct serval_conn *serval_conn_claim(struct serval_net *sn,
 	rcu_read_lock();
 	conn = serval_conn_find_sock(sn, sk);
 	if (conn) {
-		spin_lock_bh(&conn->lock);
-		mine = conn->owned ? conn->owner == sk : !conn->dead;
-		if (mine) {
-			conn->owned = true;
-			conn->owner = sk;
-		}
-		spin_unlock_bh(&conn->lock);
+		/* nobody but @sk's struct socket could end that; what else
+		 * lies there is no socket
+		 */
+		mine = READ_ONCE(conn->owner) == sk;
+		if (!mine)
+			mine = claim(conn, sk);
 	}
 	rcu_read_unlock();
 	return mine ? conn : NULL;
@@ -676,11 +750,16 @@ struct serval_conn *serval_conn_claim(struct serval_net *sn,
  */
 void serval_conn_release(struct serval_net *sn, struct serval_conn *conn)
 {
-	serval_conn_put_sock(conn);
+	struct sock *sk;
+
 	rcu_read_lock();
 	spin_lock_bh(&conn->lock);
+	sk = take_sock(conn);
 	conn->owned = false;
+	WRITE_ONCE(conn->owner, NULL);
 	spin_unlock_bh(&conn->lock);
+	if (sk)
+		sock_put(sk);
 	if (!rcu_access_pointer(conn->flow))
 		serval_conn_destroy(sn, conn);
 	rcu_read_unlock();
@@ -736,6 +815,7 @@ void serval_conn_abandon(struct serval_net *sn, struct serval_conn *conn)
 {
 	spin_lock_bh(&conn->lock);
 	conn->owned = false;
+	WRITE_ONCE(conn->owner, NULL);
 	conn->dead = true;
 	spin_unlock_bh(&conn->lock);
 	serval_conn_put_sock(conn);
@@ -800,10 +880,12 @@ void serval_conn_reap(struct serval_net *sn, struct serval_conn *conn)
 static void gc_slice(struct serval_net *sn)
 {
 	struct serval_flows *flows = &sn->flows;
-	unsigned int budget;
+	unsigned int count = atomic_read(&flows->conns.nelems), budget;
 	struct serval_conn *conn;
 
-	budget = atomic_read(&flows->conns.nelems) / GC_SLICES + GC_MIN;
+	if (!count)
+		return;
+	budget = count / GC_SLICES + GC_MIN;
 	rhashtable_walk_start(&flows->walk);
 	while (budget--) {
 		conn = rhashtable_walk_next(&flows->walk);

@@ -26,6 +26,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <linux/serval.h>
+#include <net/sock.h>
 
 #include "path.h"
 #include "ulid.h"
@@ -348,7 +349,6 @@ struct serval_conn *serval_conn_find_sock(struct serval_net *sn,
 					  const struct sock *sk);
 void serval_conn_set_sock(struct serval_conn *conn, struct sock *sk);
 void serval_conn_put_sock(struct serval_conn *conn);
-struct sock *serval_conn_get_sock(const struct serval_conn *conn);
 struct sock *serval_conn_any_sock(struct serval_net *sn,
 				  const struct serval_conn *conn);
 struct sock *serval_conn_tcp_sock(struct serval_net *sn,
@@ -375,6 +375,29 @@ void serval_flow_build_hdr(struct serval_flow *fl);
 u32 serval_flow_clock(void);
 u64 serval_flow_nonce(const struct serval_net *sn,
 		      const struct serval_flow *fl);
+
+/**
+ * serval_conn_get_sock() - the full socket of a connection
+ * @conn: connection
+ *
+ * The connection's reference may be dropped and the memory become another
+ * socket meanwhile, hence the second look.
+ *
+ * Context: rcu_read_lock() held.
+ * Return: the socket with a reference that sock_put() drops, or NULL.
+ */
+static inline struct sock *
+serval_conn_get_sock(const struct serval_conn *conn)
+{
+	struct sock *sk = READ_ONCE(conn->sk);
+
+	if (!sk || !refcount_inc_not_zero(&sk->sk_refcnt))
+		return NULL;
+	if (likely(READ_ONCE(conn->sk) == sk))
+		return sk;
+	sock_put(sk);
+	return NULL;
+}
 
 /* A path that is in use, not only the id of a datagram socket: users see it */
 static inline bool serval_flow_is_shown(const struct serval_flow *fl)

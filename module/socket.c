@@ -531,7 +531,6 @@ static int make_flow(struct serval_net *sn, struct serval_conn *conn)
 	if (!fl)
 		return -ENOMEM;
 	fl->state = SERVAL_FLOW_SYN_SENT;
-	fl->nonce = get_random_u64();
 	err = serval_flow_insert_random(sn, fl);
 	if (err)
 		serval_flow_free(fl);

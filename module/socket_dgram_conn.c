@@ -110,7 +110,6 @@ static struct serval_flow *alloc_active(struct serval_conn *conn)
 	if (!fl)
 		return NULL;
 	fl->state = SERVAL_FLOW_SYN_SENT;
-	fl->nonce = get_random_u64();
 	return fl;
 }
 

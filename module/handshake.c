@@ -371,13 +371,11 @@ void serval_rst_send(struct serval_net *sn, struct sk_buff *skb, __be32 src,
 	serval_path_reply(sn, skb, &pkt);
 }
 
-/* Give the segment to the socket TCP has for the tuple, else to @listener */
+/* Give the segment to @sk, which TCP has for the tuple, else to @listener */
 static void deliver_passive(struct serval_net *sn, struct sk_buff *skb,
 			    struct serval_conn *conn, unsigned int len,
-			    struct sock *listener)
+			    struct sock *sk, struct sock *listener)
 {
-	struct sock *sk = serval_conn_tcp_sock(sn, conn);
-
 	skb_orphan(skb);
 	if (sk && sk->sk_state == TCP_TIME_WAIT &&
 	    ((struct tcphdr *)(skb->data + len))->syn) {
@@ -450,11 +448,15 @@ static void run_seed(struct serval_net *sn, struct sk_buff *skb,
 		     struct serval_seed *seed, unsigned int len,
 		     struct sock *listener)
 {
+	const struct tcphdr *th = (struct tcphdr *)(skb->data + len);
 	struct serval_seed *outer = this_cpu_read(current_seed);
-	struct sock *sk;
+	struct sock *sk = NULL;
 
+	/* an R of its own is as new as the SYN */
+	if (!th->syn || seed->conn.scope != SERVAL_SCOPE_ULID)
+		sk = serval_conn_tcp_sock(sn, &seed->conn);
 	this_cpu_write(current_seed, seed);
-	deliver_passive(sn, skb, &seed->conn, len, listener);
+	deliver_passive(sn, skb, &seed->conn, len, sk, listener);
 	this_cpu_write(current_seed, outer);
 	atomic_set(&seed->conn.first.owed, 0);
 
@@ -577,7 +579,8 @@ static void repeat_syn(struct serval_net *sn, struct sk_buff *skb,
 	spoken_to(fl, skb, pkt);
 	clamp_received(skb, pkt->len, fl->path.mss);
 	atomic_set(&fl->owed, 1);
-	deliver_passive(sn, skb, fl->conn, pkt->len, listener);
+	deliver_passive(sn, skb, fl->conn, pkt->len,
+			serval_conn_tcp_sock(sn, fl->conn), listener);
 	atomic_set(&fl->owed, 0);
 }
 

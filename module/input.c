@@ -96,6 +96,24 @@ void serval_taken(struct serval_net *sn, struct sk_buff *skb)
 	consume_skb(skb);
 }
 
+/* Before @skb->data, where the network header is then */
+static inline void write_virtual(struct sk_buff *skb,
+				 const struct in6_addr *saddr,
+				 const struct in6_addr *daddr, u8 proto,
+				 u8 tclass)
+{
+	struct ipv6hdr *ip6h = (struct ipv6hdr *)skb->data - 1;
+
+	skb_set_network_header(skb, -(int)sizeof(*ip6h));
+	ip6_flow_hdr(ip6h, tclass, 0);
+	/* a superpacket may be longer than the field; TCP uses skb->len */
+	ip6h->payload_len = htons(skb->len > U16_MAX ? 0 : skb->len);
+	ip6h->nexthdr = proto;
+	ip6h->hop_limit = 64;
+	ip6h->saddr = *saddr;
+	ip6h->daddr = *daddr;
+}
+
 /**
  * serval_push_virtual() - put a virtual IPv6 header before a segment
  * @skb:    at the transport's header, with headroom that is ours to write
@@ -107,18 +125,8 @@ void serval_taken(struct serval_net *sn, struct sk_buff *skb)
 void serval_push_virtual(struct sk_buff *skb, const struct in6_addr *saddr,
 			 const struct in6_addr *daddr, u8 proto, u8 tclass)
 {
-	unsigned int len = skb->len;
-	struct ipv6hdr *ip6h;
-
-	ip6h = skb_push(skb, sizeof(*ip6h));
-	skb_reset_network_header(skb);
-	ip6_flow_hdr(ip6h, tclass, 0);
-	/* a superpacket may be longer than the field; TCP uses skb->len */
-	ip6h->payload_len = htons(len > U16_MAX ? 0 : len);
-	ip6h->nexthdr = proto;
-	ip6h->hop_limit = 64;
-	ip6h->saddr = *saddr;
-	ip6h->daddr = *daddr;
+	write_virtual(skb, saddr, daddr, proto, tclass);
+	__skb_push(skb, sizeof(struct ipv6hdr));
 }
 
 /* Early demux without a lookup */
@@ -142,13 +150,14 @@ static void set_socket(struct sk_buff *skb, const struct serval_conn *conn)
 static int call_tcp(struct serval_net *sn, struct sk_buff *skb)
 {
 	const struct inet6_protocol *tcp;
+	struct net_device *dev = sn->dev;
 
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
 	/* as from a slave of sal0: sockets bound to no device do not match */
 	IP6CB(skb)->flags = IP6SKB_L3SLAVE;
-	IP6CB(skb)->iif = sn->dev->ifindex;
-	skb->skb_iif = sn->dev->ifindex;
-	skb->dev = sn->dev;
+	IP6CB(skb)->iif = dev->ifindex;
+	skb->skb_iif = dev->ifindex;
+	skb->dev = dev;
 	skb->protocol = htons(ETH_P_IPV6);
 	skb->encapsulation = 0;
 	skb_shinfo(skb)->gso_type &= ~(SKB_GSO_SCTP | SKB_GSO_UDP_TUNNEL |
@@ -184,19 +193,20 @@ static void tap_segment(struct serval_net *sn, const struct serval_conn *conn,
 }
 
 /* The socket it is for has both ULIDs, unless it listens */
-static void push_virtual(struct sk_buff *skb, const struct serval_conn *conn,
-			 u8 tclass)
+static inline void write_segment(struct sk_buff *skb,
+				 const struct serval_conn *conn, u8 tclass)
 {
 	const struct sock *sk = skb->sk;
 	struct in6_addr laddr, raddr;
 
-	if (likely(sk && READ_ONCE(sk->sk_state) != TCP_LISTEN))
-		return serval_push_virtual(skb, &sk->sk_v6_daddr,
-					   &sk->sk_v6_rcv_saddr, IPPROTO_TCP,
-					   tclass);
+	if (likely(sk && READ_ONCE(sk->sk_state) != TCP_LISTEN)) {
+		write_virtual(skb, &sk->sk_v6_daddr, &sk->sk_v6_rcv_saddr,
+			      IPPROTO_TCP, tclass);
+		return;
+	}
 	laddr = serval_conn_laddr(conn);
 	raddr = serval_conn_raddr(conn);
-	serval_push_virtual(skb, &raddr, &laddr, IPPROTO_TCP, tclass);
+	write_virtual(skb, &raddr, &laddr, IPPROTO_TCP, tclass);
 }
 
 /**
@@ -231,8 +241,7 @@ int serval_deliver(struct serval_net *sn, struct sk_buff *skb,
 		serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
 		return 0;
 	}
-	push_virtual(skb, conn, tclass);
-	__skb_pull(skb, sizeof(struct ipv6hdr));
+	write_segment(skb, conn, tclass);
 	SERVAL_ADD(sn, INDELIVERS, serval_segments(skb));
 	call_tcp(sn, skb);
 	return 0;

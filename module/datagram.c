@@ -195,9 +195,8 @@ static void choose_encap(struct serval_net *sn, const struct serval_conn *conn,
 
 	if (dg->port && dg->port != well_known)
 		return serval_path_encapsulate(path, well_known, dg->port);
-	if (mode == SERVAL_UDP_AUTO &&
-	    !serval_encap_known(sn, &path->raddr, &udp))
-		udp = false;
+	if (mode == SERVAL_UDP_AUTO)
+		serval_encap_known(sn, &path->raddr, &udp);
 	if (udp || dg->port)
 		serval_encap_request(sn, path, ntohl(fl->local_id));
 }

@@ -29,11 +29,15 @@ struct socket;
 
 /**
  * struct serval_encap_dest - how a host was reached last
- * @addr:  locator, :: = empty
+ * @node:  in @dest_hash, once used
+ * @age:   in @dest_age
+ * @addr:  locator
  * @stamp: jiffies
  * @udp:   only inside UDP
  */
 struct serval_encap_dest {
+	struct hlist_node node;
+	struct list_head age;
 	struct in6_addr addr;
 	unsigned long stamp;
 	bool udp;
@@ -49,8 +53,10 @@ struct serval_encap_dest {
  * @server_port: sysctl, host byte order; 0 = closed
  * @client_port: sysctl, host byte order: the first of @pool
  * @gro_ports:   of all these sockets, for GRO: by a hash, 0 = empty
- * @dest_lock:   protects @dests
- * @dests:       remembered destinations, by a keyed hash
+ * @dest_lock:   protects @dests, @dest_hash and @dest_age
+ * @dests:       remembered destinations
+ * @dest_hash:   them by a keyed hash of their addresses
+ * @dest_age:    them all, who answered last first
  * @race_lock:   protects @races
  * @races:       requests that are repeated inside UDP unless answered, by time
  * @race_count:  how many, bounded
@@ -65,8 +71,10 @@ struct serval_encap {
 	int server_port;
 	int client_port;
 	__be16 gro_ports[2][SERVAL_ENCAP_SLOTS];
-	spinlock_t dest_lock;	/* protects dests */
+	spinlock_t dest_lock;	/* protects what is remembered */
 	struct serval_encap_dest dests[SERVAL_ENCAP_DESTS];
+	struct hlist_head dest_hash[SERVAL_ENCAP_DESTS];
+	struct list_head dest_age;
 	spinlock_t race_lock;	/* protects races, race_count */
 	struct list_head races;
 	unsigned int race_count;

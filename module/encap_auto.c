@@ -11,10 +11,11 @@
  * again, whatever is remembered.
  *
  * The copies wait in the order of their times, all being delayed alike; they
- * hold nothing but memory and are bounded.  What is remembered sits in a table
- * of fixed size, in which a newer host may replace an older one.
+ * hold nothing but memory and are bounded.  So is what is remembered: once the
+ * table is full, the host that has not answered for the longest time gives way.
  */
 #include <linux/jiffies.h>
+#include <linux/list.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 
@@ -35,12 +36,38 @@ struct race {
 	u8 tos;
 };
 
-static struct serval_encap_dest *dest_of(struct serval_net *sn,
-					 const struct in6_addr *addr)
+static struct hlist_head *bucket_of(struct serval_net *sn,
+				    const struct in6_addr *addr)
 {
 	u64 hash = siphash(addr, sizeof(*addr), &sn->secret);
 
-	return &sn->encap.dests[hash % SERVAL_ENCAP_DESTS];
+	return &sn->encap.dest_hash[hash % SERVAL_ENCAP_DESTS];
+}
+
+/* With dest_lock held, as is the next */
+static struct serval_encap_dest *dest_find(const struct hlist_head *bucket,
+					   const struct in6_addr *addr)
+{
+	struct serval_encap_dest *dest;
+
+	hlist_for_each_entry(dest, bucket, node) {
+		if (ipv6_addr_equal(&dest->addr, addr))
+			return dest;
+	}
+	return NULL;
+}
+
+static struct serval_encap_dest *dest_replace(struct serval_encap *en,
+					      struct hlist_head *bucket,
+					      const struct in6_addr *addr)
+{
+	struct serval_encap_dest *dest;
+
+	dest = list_last_entry(&en->dest_age, struct serval_encap_dest, age);
+	hlist_del_init(&dest->node);
+	dest->addr = *addr;
+	hlist_add_head(&dest->node, bucket);
+	return dest;
 }
 
 /**
@@ -50,31 +77,37 @@ static struct serval_encap_dest *dest_of(struct serval_net *sn,
  */
 void serval_encap_learn(struct serval_net *sn, const struct serval_path *path)
 {
-	struct serval_encap_dest *dest = dest_of(sn, &path->raddr);
+	struct hlist_head *bucket = bucket_of(sn, &path->raddr);
+	struct serval_encap *en = &sn->encap;
+	struct serval_encap_dest *dest;
 
-	spin_lock_bh(&sn->encap.dest_lock);
-	dest->addr = path->raddr;
+	spin_lock_bh(&en->dest_lock);
+	dest = dest_find(bucket, &path->raddr) ?:
+	       dest_replace(en, bucket, &path->raddr);
+	list_move(&dest->age, &en->dest_age);
 	dest->stamp = jiffies;
 	dest->udp = path->dport;
-	spin_unlock_bh(&sn->encap.dest_lock);
+	spin_unlock_bh(&en->dest_lock);
 }
 
 /**
  * serval_encap_known() - is it known how a host can be reached
  * @sn:   namespace
  * @addr: its locator
- * @udp:  set on success: only inside UDP
+ * @udp:  set if it is known: only inside UDP
  */
 bool serval_encap_known(struct serval_net *sn, const struct in6_addr *addr,
 			bool *udp)
 {
-	const struct serval_encap_dest *dest = dest_of(sn, addr);
+	const struct hlist_head *bucket = bucket_of(sn, addr);
+	const struct serval_encap_dest *dest;
 	bool known;
 
 	spin_lock_bh(&sn->encap.dest_lock);
-	known = ipv6_addr_equal(&dest->addr, addr) &&
-		time_before(jiffies, dest->stamp + REMEMBER);
-	*udp = dest->udp;
+	dest = dest_find(bucket, addr);
+	known = dest && time_before(jiffies, dest->stamp + REMEMBER);
+	if (known)
+		*udp = dest->udp;
 	spin_unlock_bh(&sn->encap.dest_lock);
 	return known;
 }
@@ -218,8 +251,12 @@ static void race_work(struct work_struct *work)
 void serval_encap_auto_init(struct serval_net *sn)
 {
 	struct serval_encap *en = &sn->encap;
+	int i;
 
 	spin_lock_init(&en->dest_lock);
+	INIT_LIST_HEAD(&en->dest_age);
+	for (i = 0; i < SERVAL_ENCAP_DESTS; i++)
+		list_add(&en->dests[i].age, &en->dest_age);
 	spin_lock_init(&en->race_lock);
 	INIT_LIST_HEAD(&en->races);
 	INIT_DELAYED_WORK(&en->race_work, race_work);

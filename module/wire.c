@@ -77,60 +77,6 @@ static void put_u32(u8 *p, u32 val)
 	memcpy(p, &word, sizeof(word));
 }
 
-static inline u64 get_word(const u8 *p)
-{
-	u64 word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-/* One's complement */
-static u64 add_carry(u64 sum, u64 word)
-{
-	sum += word;
-	return sum + (sum < word);
-}
-
-/**
- * serval_wire_csum() - RFC 1071 checksum
- * @buf: any alignment
- * @len: bytes to sum, may be odd
- *
- * Context: any.
- * Return: the value for serval_hdr.check if that field is zero in @buf, 0 if
- * @buf holds its own, correct checksum.
- */
-__sum16 serval_wire_csum(const void *buf, unsigned int len)
-{
-	const u8 *p = buf;
-	u64 sum = 0, word;
-	u32 half;
-
-	for (; len >= 2 * sizeof(word); len -= 2 * sizeof(word)) {
-		sum = add_carry(sum, get_word(p));
-		sum = add_carry(sum, get_word(p + sizeof(word)));
-		p += 2 * sizeof(word);
-	}
-	if (len >= sizeof(word)) {
-		sum = add_carry(sum, get_word(p));
-		p += sizeof(word);
-		len -= sizeof(word);
-	}
-	if (len >= sizeof(half)) {
-		memcpy(&half, p, sizeof(half));
-		sum = add_carry(sum, half);
-		p += sizeof(half);
-		len -= sizeof(half);
-	}
-	if (len) {
-		half = 0;
-		memcpy(&half, p, len);
-		sum = add_carry(sum, half);
-	}
-	return serval_wire_fold(sum);
-}
-
 /* Reserved flags are ignored, and so is the reason of anything but a NACK */
 static void parse_control(const u8 *ext, struct serval_pkt *pkt)
 {

@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include <linux/types.h>
 #include <linux/serval.h>
+#include <net/checksum.h>
 
 #define SERVAL_HDR_LEN		12
 #define SERVAL_HDR_WORDS	(SERVAL_HDR_LEN / 4)
@@ -166,16 +167,18 @@ static inline unsigned int serval_wire_len(const struct serval_hdr *hdr)
 	return hdr->shl < SERVAL_HDR_WORDS ? 0 : hdr->shl * 4;
 }
 
-/* Of a one's-complement sum of words of up to 64 bits */
-static inline __sum16 serval_wire_fold(__u64 sum)
+/**
+ * serval_wire_csum() - checksum of a header
+ * @buf: header, any alignment
+ * @len: of it
+ *
+ * Context: any.
+ * Return: the value for serval_hdr.check if that field is zero in @buf, 0 if
+ * @buf holds its own, correct checksum.
+ */
+static inline __sum16 serval_wire_csum(const void *buf, unsigned int len)
 {
-	__u32 half;
-
-	sum = (sum >> 32) + (__u32)sum;
-	sum += sum >> 32;
-	half = ((__u32)sum >> 16) + (sum & 0xffff);
-	half += half >> 16;
-	return (__force __sum16)(__u16)~half;
+	return csum_fold(csum_partial(buf, len, 0));
 }
 
 /**
@@ -184,10 +187,12 @@ static inline __sum16 serval_wire_fold(__u64 sum)
  */
 static inline bool serval_wire_base_ok(const struct serval_hdr *hdr)
 {
-	__u32 word[SERVAL_HDR_WORDS];
+	__wsum rest;
 
-	memcpy(word, hdr, sizeof(word));
-	return !serval_wire_fold((__u64)word[0] + word[1] + word[2]);
+	memcpy(&rest, (const __u8 *)hdr + offsetof(struct serval_hdr, shl),
+	       sizeof(rest));
+	rest = csum_add(rest, (__force __wsum)hdr->src);
+	return !csum_fold(csum_add(rest, (__force __wsum)hdr->dst));
 }
 
 unsigned int serval_wire_addr_size(const struct in6_addr *addr);
@@ -214,7 +219,6 @@ static inline unsigned int serval_wire_size(const struct serval_pkt *pkt)
 	return len;
 }
 
-__sum16 serval_wire_csum(const void *buf, unsigned int len);
 enum serval_wire_err serval_wire_parse(const void *buf, unsigned int len,
 				       struct serval_pkt *pkt);
 unsigned int serval_wire_build(void *buf, const struct serval_pkt *pkt);

@@ -57,12 +57,12 @@ static const struct ext_rule {
 	},
 };
 
-static u16 get_u16(const u8 *p)
+static inline u16 get_u16(const u8 *p)
 {
 	return p[0] << 8 | p[1];
 }
 
-static u32 get_u32(const u8 *p)
+static inline u32 get_u32(const u8 *p)
 {
 	__be32 word;
 
@@ -99,7 +99,7 @@ static void parse_service(const u8 *ext, struct serval_pkt *pkt)
 /* ::ffff:0:0/96 stands for IPv4, as in addr.h */
 static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
 
-static bool is_mapped(const struct in6_addr *addr)
+static inline bool is_mapped(const struct in6_addr *addr)
 {
 	return !memcmp(addr, mapped, sizeof(mapped));
 }
@@ -238,7 +238,6 @@ enum serval_wire_err serval_wire_parse(const void *buf, unsigned int len,
 	pkt->dst = hdr.dst;
 	pkt->protocol = hdr.protocol;
 	pkt->len = hdr_len;
-	pkt->source_at = hdr_len;
 	return parse_exts((const u8 *)buf + SERVAL_HDR_LEN,
 			  hdr_len - SERVAL_HDR_LEN, pkt);
 }
@@ -401,6 +400,50 @@ static void widen(u8 *to, const u8 *from, unsigned int n)
 	}
 }
 
+/* The header was right and has got @len bytes more (RFC 1624) */
+static void reseal(struct serval_hdr *hdr, const u8 *more, unsigned int len)
+{
+	u32 sum = (u16)~(__force u16)hdr->check;
+
+	hdr->shl += len / 4;
+	sum += (__force u16)cpu_to_be16(len / 4 << 8);
+	hdr->check = csum_fold(csum_partial(more, len, (__force __wsum)sum));
+}
+
+static void put_source(u8 *ext, unsigned int len, unsigned int size)
+{
+	ext[0] = SERVAL_EXT_SOURCE << 4;
+	ext[1] = len;
+	ext[2] = 0;
+	ext[3] = size == 16 ? SERVAL_WIRE_IPV6 : SERVAL_WIRE_IPV4;
+}
+
+static inline void put_hops(u8 *to, const struct in6_addr *add,
+			    unsigned int n, unsigned int size)
+{
+	for (; n; n--, add++, to += size) {
+		if (size == 4)
+			memcpy(to, add->s6_addr + 12, 4);
+		else
+			memcpy(to, add, 16);
+	}
+}
+
+/* The first router's: a SOURCE where there was none */
+static void add_source(u8 *buf, const struct in6_addr *add, unsigned int n,
+		       unsigned int grow)
+{
+	unsigned int size = entry_size(n, grow);
+	u8 *ext = buf + SERVAL_HDR_LEN;
+	struct serval_hdr hdr;
+
+	memcpy(&hdr, buf + grow, sizeof(hdr));
+	put_source(ext, grow, size);
+	put_hops(ext + SERVAL_SOURCE_LEN, add, n, size);
+	reseal(&hdr, ext, grow);
+	memcpy(buf, &hdr, sizeof(hdr));
+}
+
 /**
  * serval_wire_add_hops() - add addresses to a header's SOURCE
  * @buf:  where the header is to begin: @grow writable bytes before where it
@@ -410,7 +453,8 @@ static void widen(u8 *to, const u8 *from, unsigned int n)
  * @n:    see @add
  * @grow: what that returned
  *
- * What follows SOURCE stays where it is; the rest moves to the front.
+ * A new SOURCE is the first extension, so that only the 12 bytes before it
+ * move to the front; what follows SOURCE stays where it is.
  *
  * Context: any.
  */
@@ -422,8 +466,9 @@ void serval_wire_add_hops(void *buf, const struct serval_pkt *pkt,
 	unsigned int size = entry_size(pkt->hops + n, len);
 	u8 *ext = (u8 *)buf + pkt->source_at;
 	struct serval_hdr hdr;
-	unsigned int i;
 
+	if (!pkt->hops)
+		return add_source(buf, add, n, grow);
 	if (size == entry_size(pkt->hops, pkt->source_len)) {
 		memmove(buf, (u8 *)buf + grow, pkt->source_at + pkt->source_len);
 	} else {
@@ -431,13 +476,8 @@ void serval_wire_add_hops(void *buf, const struct serval_pkt *pkt,
 		widen(ext + SERVAL_SOURCE_LEN, ext + grow + SERVAL_SOURCE_LEN,
 		      pkt->hops);
 	}
-	ext[0] = SERVAL_EXT_SOURCE << 4;
-	ext[1] = len;
-	ext[2] = 0;
-	ext[3] = size == 16 ? SERVAL_WIRE_IPV6 : SERVAL_WIRE_IPV4;
-	ext += SERVAL_SOURCE_LEN + pkt->hops * size;
-	for (i = 0; i < n; i++, ext += size)
-		memcpy(ext, add[i].s6_addr + 16 - size, size);
+	put_source(ext, len, size);
+	put_hops(ext + SERVAL_SOURCE_LEN + pkt->hops * size, add, n, size);
 	memcpy(&hdr, buf, sizeof(hdr));
 	seal(buf, &hdr, pkt->len + grow);
 }

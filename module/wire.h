@@ -108,7 +108,7 @@ enum serval_ext_type {
  * @hops:     SOURCE: addresses in it, at least 2 if there is one
  * @exts:     parsed: number of extensions
  * @len:      parsed: of the header
- * @source_at: parsed: offset of SOURCE, @len if there is none
+ * @source_at: parsed: offset of SOURCE, 0 if there is none
  * @source_len: parsed: of SOURCE, 0 if there is none
  * @verno:    CONTROL: version number, host byte order
  * @ackno:    CONTROL: next version number expected, host byte order; in the

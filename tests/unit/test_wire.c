@@ -482,7 +482,7 @@ static void add_hop(bool v4)
 	EXPECT(wire_ref_way(hdr.buf, hdr.len, &back));
 	EXPECT(back.n == new.n);
 	EXPECT(!memcmp(back.addr, new.addr, new.n * sizeof(new.addr[0])));
-	EXPECT(after.source_at == pkt.source_at);
+	EXPECT(after.source_at == (pkt.source_at ?: SERVAL_HDR_LEN));
 	pkt.has |= SERVAL_HAS_SOURCE;
 	pkt.hops = after.hops;
 	pkt.origin = new.addr[0];

@@ -42,25 +42,28 @@
 /**
  * struct hop - a request on its way through here
  * @t:    where it goes
- * @add:  what SOURCE gains: where it came from, if nothing says so yet, and
- *        this host
- * @n:    how many these are
+ * @way:  where it came from, and to which address of this host
+ * @n:    how many of these SOURCE gains: both, or the last if it has the first
  * @grow: bytes by which its header is longer then
  */
 struct hop {
 	struct serval_target *t;
-	struct in6_addr add[2];
+	struct in6_addr way[2];
 	unsigned int n;
 	int grow;
 };
 
-/* Return: SERVAL_MIB_FORWARDED, or why it cannot be passed on */
-static enum serval_mib_field check_packet(const struct sk_buff *skb,
-					  const struct serval_pkt *pkt)
+static const struct in6_addr *gained(const struct hop *hop)
 {
-	const struct in6_addr saddr = serval_outer_saddr(skb);
+	return hop->way + ARRAY_SIZE(hop->way) - hop->n;
+}
 
-	if (!serval_addr_is_host(&saddr))
+/* Return: SERVAL_MIB_FORWARDED, or why it cannot be passed on */
+static inline enum serval_mib_field
+check_packet(const struct sk_buff *skb, const struct serval_pkt *pkt,
+	     const struct in6_addr *from)
+{
+	if (!serval_addr_is_host(from))
 		return SERVAL_MIB_FWDIMPOSSIBLE;
 	/* no sum may be left to compute but the transport's */
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
@@ -73,9 +76,9 @@ static enum serval_mib_field check_packet(const struct sk_buff *skb,
 
 /* Has it been here already, or where it is to go? */
 static bool loops(struct serval_net *sn, const struct sk_buff *skb,
-		  const struct serval_pkt *pkt, const struct in6_addr *target)
+		  const struct serval_pkt *pkt, const struct hop *hop)
 {
-	const struct in6_addr saddr = serval_outer_saddr(skb);
+	const struct in6_addr *target = &hop->t->addr;
 	struct in6_addr addr;
 	unsigned int i;
 
@@ -85,7 +88,7 @@ static bool loops(struct serval_net *sn, const struct sk_buff *skb,
 		    serval_addr_is_local(sn, &addr))
 			return true;
 	}
-	return ipv6_addr_equal(&saddr, target);
+	return ipv6_addr_equal(&hop->way[0], target);
 }
 
 /* Return: SERVAL_MIB_FORWARDED, or why SOURCE cannot tell of this hop */
@@ -94,12 +97,9 @@ static enum serval_mib_field add_hop(struct serval_net *sn,
 				     const struct serval_pkt *pkt,
 				     struct hop *hop)
 {
-	if (loops(sn, skb, pkt, &hop->t->addr))
+	if (loops(sn, skb, pkt, hop))
 		return SERVAL_MIB_FWDLOOP;
-	if (!pkt->hops)
-		hop->add[hop->n++] = serval_outer_saddr(skb);
-	hop->add[hop->n++] = serval_outer_daddr(skb);
-	hop->grow = serval_wire_growth(pkt, hop->add, hop->n);
+	hop->grow = serval_wire_growth(pkt, gained(hop), hop->n);
 	return hop->grow < 0 ? SERVAL_MIB_FWDTOOLONG : SERVAL_MIB_FORWARDED;
 }
 
@@ -176,8 +176,8 @@ static void transmit(struct serval_net *sn, struct sk_buff *skb,
 	u32 bytes = skb->len - pkt->len;
 
 	disown(skb, outer.tos);
-	serval_wire_add_hops(skb_push(skb, hop->grow), pkt, hop->add, hop->n,
-			     hop->grow);
+	serval_wire_add_hops(skb_push(skb, hop->grow), pkt, gained(hop),
+			     hop->n, hop->grow);
 	skb_reset_transport_header(skb);
 	if (serval_path_forward(sn, path, skb, outer) < 0) {
 		serval_target_dropped(hop->t, bytes);
@@ -232,11 +232,16 @@ static void send_along(struct serval_net *sn, struct sk_buff *skb,
 static void pass_on(struct serval_net *sn, struct sk_buff *skb,
 		    const struct serval_pkt *pkt, struct serval_target *t)
 {
-	enum serval_mib_field why = check_packet(skb, pkt);
-	struct hop hop = { .t = t };
+	enum serval_mib_field why;
 	struct serval_way *way;
 	u32 mark = skb->mark;
+	struct hop hop;
 
+	hop.t = t;
+	hop.way[0] = serval_outer_saddr(skb);
+	hop.way[1] = serval_outer_daddr(skb);
+	hop.n = pkt->hops ? 1 : 2;
+	why = check_packet(skb, pkt, &hop.way[0]);
 	if (why == SERVAL_MIB_FORWARDED)
 		why = add_hop(sn, skb, pkt, &hop);
 	if (why != SERVAL_MIB_FORWARDED)
@@ -325,7 +330,8 @@ static const struct serval_delay_ops held_ops = {
 static void hold(struct serval_net *sn, struct sk_buff *skb,
 		 const struct serval_pkt *pkt, struct serval_target *t)
 {
-	enum serval_mib_field why = check_packet(skb, pkt);
+	const struct in6_addr from = serval_outer_saddr(skb);
+	enum serval_mib_field why = check_packet(skb, pkt, &from);
 	const struct serval_held held = {
 		.info.protocol = pkt->protocol,
 		.info.service = pkt->service[0],
@@ -397,8 +403,6 @@ static bool check_source(struct serval_net *sn, struct sk_buff *skb,
 {
 	const struct in6_addr saddr = serval_outer_saddr(skb);
 
-	if (!pkt->hops)
-		return true;
 	if (!serval_routers_trusted(sn, &saddr))
 		serval_drop(sn, skb, SERVAL_MIB_SOURCEUNTRUSTED);
 	else if (!serval_addr_is_host(&pkt->origin))
@@ -425,7 +429,7 @@ bool serval_forward(struct serval_net *sn, struct sk_buff *skb,
 	const struct serval_target_set *set;
 	struct serval_target *t;
 
-	if (unlikely(!check_source(sn, skb, pkt)))
+	if (unlikely(pkt->hops) && !check_source(sn, skb, pkt))
 		return true;
 	/* what this host sent to itself has been resolved, and what is sent to
 	 * many is for those alone

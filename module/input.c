@@ -444,7 +444,7 @@ short_packet:
 }
 
 /* An address that stands for one of IPv4 is nobody's on the network */
-static bool is_mapped(const struct sk_buff *skb)
+static inline bool is_mapped(const struct sk_buff *skb)
 {
 	return !serval_outer_is4(skb) &&
 	       (ipv6_addr_v4mapped(&ipv6_hdr(skb)->saddr) ||

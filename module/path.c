@@ -160,11 +160,6 @@ void serval_path_answer(struct serval_path *path, const struct sk_buff *skb,
 	dst_release(old ?: old2);
 }
 
-static bool is_group4(const struct rtable *rt)
-{
-	return rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
-}
-
 /**
  * serval_path_to_group() - does a path lead to a broadcast or multicast address
  * @path: path
@@ -174,21 +169,8 @@ bool serval_path_to_group(const struct serval_path *path,
 			  const struct dst_entry *dst)
 {
 	if (path->family == AF_INET)
-		return is_group4((const struct rtable *)dst);
+		return serval_route4_is_group((const struct rtable *)dst);
 	return ipv6_addr_is_multicast(&path->raddr);
-}
-
-/**
- * serval_outer_is_group() - was a packet sent to more hosts than this one
- * @skb: received, network header and route are the outer ones
- *
- * The link-layer address does not say it: that can be anything.
- */
-bool serval_outer_is_group(const struct sk_buff *skb)
-{
-	if (serval_outer_is4(skb))
-		return skb_rtable(skb) && is_group4(skb_rtable(skb));
-	return ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr);
 }
 
 /**
@@ -393,7 +375,8 @@ static bool fits(const struct serval_path *path, const struct sk_buff *skb,
  * container's host) takes our header for the transport's; only of an
  * encapsulated packet does it look for TCP's elsewhere.
  */
-static int prepare_offload(struct sk_buff *skb, const struct dst_entry *dst)
+static inline int prepare_offload(struct sk_buff *skb,
+				  const struct dst_entry *dst)
 {
 	skb->inner_transport_header = skb->transport_header;
 	if (skb_is_gso(skb)) {

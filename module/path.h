@@ -17,6 +17,7 @@
 #include <linux/spinlock.h>
 #include <linux/udp.h>
 #include <net/dsfield.h>
+#include <net/route.h>
 
 #include <linux/serval.h>
 
@@ -177,9 +178,29 @@ static inline const struct udphdr *serval_outer_udp(const struct sk_buff *skb)
 	       udp_hdr(skb) : NULL;
 }
 
+static inline bool serval_route4_is_group(const struct rtable *rt)
+{
+	return rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
+}
+
+/**
+ * serval_outer_is_group() - was a packet sent to more hosts than this one
+ * @skb: received, network header and route are the outer ones
+ *
+ * The link-layer address does not say it: that can be anything.
+ */
+static inline bool serval_outer_is_group(const struct sk_buff *skb)
+{
+	const struct rtable *rt;
+
+	if (!serval_outer_is4(skb))
+		return ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr);
+	rt = skb_rtable(skb);
+	return rt && serval_route4_is_group(rt);
+}
+
 bool serval_path_to_group(const struct serval_path *path,
 			  const struct dst_entry *dst);
-bool serval_outer_is_group(const struct sk_buff *skb);
 int serval_outer_iif(const struct sk_buff *skb);
 int serval_outer_sdif(const struct sk_buff *skb);
 bool serval_addr_is_local(struct serval_net *sn, const struct in6_addr *addr);

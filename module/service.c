@@ -686,8 +686,8 @@ bool serval_target_leads_on(const struct serval_target *t)
 	       t->type == SERVAL_SERVICE_DEMUX;
 }
 
-static bool admits(const struct serval_net *sn, int mode,
-		   const struct serval_target *t, u8 protocol)
+static inline bool admits(const struct serval_net *sn, int mode,
+			  const struct serval_target *t, u8 protocol)
 {
 	if ((t->type == SERVAL_SERVICE_DEMUX && mode == SERVAL_MODE_FORWARD) ||
 	    (t->type == SERVAL_SERVICE_FORWARD && mode == SERVAL_MODE_DEMUX))

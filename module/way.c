@@ -9,7 +9,6 @@
  * in its own manner: its way is nobody else's and ends with it.
  */
 #include <linux/slab.h>
-#include <net/dst.h>
 
 #include "serval.h"
 #include "way.h"
@@ -34,13 +33,6 @@ static struct serval_way *make(struct serval_net *sn,
 	return ERR_CAST(dst);
 }
 
-static bool valid(const struct serval_way *way)
-{
-	struct dst_entry *dst = rcu_dereference(way->path.dst);
-
-	return dst && dst_check(dst, READ_ONCE(way->path.cookie));
-}
-
 /**
  * serval_way_free() - free a way
  * @way: that nobody uses any more, or NULL
@@ -59,26 +51,19 @@ static void free_rcu(struct rcu_head *rcu)
 }
 
 /**
- * serval_way_find() - the way to a target
+ * serval_way_make() - a new way to a target
  * @sn:   namespace
  * @t:    a FORWARD target
  * @mark: of the packet that is to take it
  *
- * Context: softirq, rcu_read_lock() held, also until serval_way_put().
- * Return: the way, or an ERR_PTR if there is no route or no memory, which is
- * counted.
+ * Context and result as of serval_way_find().
  */
-struct serval_way *serval_way_find(struct serval_net *sn,
+struct serval_way *serval_way_make(struct serval_net *sn,
 				   struct serval_target *t, u32 mark)
 {
-	struct serval_way *way = rcu_dereference(t->way), *old;
+	struct serval_way *way = make(sn, t, mark), *old;
 
-	if (mark)
-		return make(sn, t, mark);
-	if (likely(way && valid(way)))
-		return way;
-	way = make(sn, t, 0);
-	if (IS_ERR(way))
+	if (mark || IS_ERR(way))
 		return way;
 	old = unrcu_pointer(xchg(&t->way, RCU_INITIALIZER(way)));
 	if (old)

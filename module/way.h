@@ -6,11 +6,12 @@
 #define _SERVAL_WAY_H
 
 #include <linux/rcupdate.h>
+#include <net/dst.h>
 
 #include "path.h"
+#include "service.h"
 
 struct serval_net;
-struct serval_target;
 
 /**
  * struct serval_way - a path with its route
@@ -22,9 +23,33 @@ struct serval_way {
 	struct rcu_head rcu;
 };
 
-struct serval_way *serval_way_find(struct serval_net *sn,
+struct serval_way *serval_way_make(struct serval_net *sn,
 				   struct serval_target *t, u32 mark);
 void serval_way_put(struct serval_way *way, u32 mark);
 void serval_way_free(struct serval_way *way);
+
+/**
+ * serval_way_find() - the way to a target
+ * @sn:   namespace
+ * @t:    a FORWARD target
+ * @mark: of the packet that is to take it
+ *
+ * Context: softirq, rcu_read_lock() held, also until serval_way_put().
+ * Return: the way, or an ERR_PTR if there is no route or no memory, which is
+ * counted.
+ */
+static inline struct serval_way *serval_way_find(struct serval_net *sn,
+						 struct serval_target *t,
+						 u32 mark)
+{
+	struct serval_way *way = rcu_dereference(t->way);
+	struct dst_entry *dst;
+
+	if (unlikely(mark || !way))
+		return serval_way_make(sn, t, mark);
+	dst = rcu_dereference(way->path.dst);
+	return likely(dst && dst_check(dst, READ_ONCE(way->path.cookie))) ?
+	       way : serval_way_make(sn, t, 0);
+}
 
 #endif /* _SERVAL_WAY_H */

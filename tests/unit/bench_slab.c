@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory of the benchmark, laid out as the kernel's: objects of kmalloc()'s
- * sizes in slabs of one size, on huge pages.  Replaces shim.c, whose malloc()
- * puts a header before each object and small pages under them: other cache
- * and TLB misses than in the kernel.
+ * sizes in slabs for one size each, on huge pages.  Replaces shim.c, whose
+ * malloc() puts a header before each object and small pages under them: other
+ * cache and TLB misses than in the kernel.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +15,16 @@
 
 #define ARENA_ALIGN	(2UL * 1024 * 1024)
 #define ARENA_SIZE	(512 * ARENA_ALIGN)
-#define SLAB_SIZE	8192UL
+/* Slabs are multiples of this */
+#define SLAB_UNIT	8192UL
 
-static const unsigned short sizes[] = { 32, 64, 96, 128, 192, 256, 512 };
+static const unsigned short sizes[] = {
+	32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192
+};
 
 static char *arena;
 static size_t arena_used;
-static unsigned char slab_class[ARENA_SIZE / SLAB_SIZE];
+static unsigned char slab_class[ARENA_SIZE / SLAB_UNIT];
 static void *free_list[ARRAY_SIZE(sizes)];
 
 long shim_blocks;
@@ -36,7 +39,8 @@ static void push(unsigned int class, void *p)
 
 static void make_slab(unsigned int class)
 {
-	long i, count = SLAB_SIZE / sizes[class];
+	size_t size = sizes[class] > 512 ? 4 * SLAB_UNIT : SLAB_UNIT;
+	long i, count = size / sizes[class];
 
 	if (!arena) {
 		arena = aligned_alloc(ARENA_ALIGN, ARENA_SIZE);
@@ -44,12 +48,12 @@ static void make_slab(unsigned int class)
 			abort();
 		madvise(arena, ARENA_SIZE, MADV_HUGEPAGE);
 	}
-	if (arena_used == ARENA_SIZE)
+	if (arena_used + size > ARENA_SIZE)
 		abort();
-	slab_class[arena_used / SLAB_SIZE] = class;
+	memset(&slab_class[arena_used / SLAB_UNIT], class, size / SLAB_UNIT);
 	for (i = count - 1; i >= 0; i--)
 		push(class, arena + arena_used + i * sizes[class]);
-	arena_used += SLAB_SIZE;
+	arena_used += size;
 }
 
 void *shim_alloc(size_t size)
@@ -75,7 +79,7 @@ void *shim_zalloc(size_t size)
 
 void shim_free(void *p)
 {
-	unsigned int class = slab_class[((char *)p - arena) / SLAB_SIZE];
+	unsigned int class = slab_class[((char *)p - arena) / SLAB_UNIT];
 
 	shim_blocks--;
 	shim_bytes -= sizes[class];

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Longest-prefix match on 256-bit keys: a path-compressed 16-ary trie.
+ * Longest-prefix match on 256-bit keys: a path-compressed 256-ary trie.
  *
- * A node looks at one 4-bit digit of the key, digit number @depth.  It holds
- * prefixes that end inside the digit (0 to 3 bits of it) and children (all 4
- * bits): the 31 vertices of a binary tree of height 4, numbered in preorder.
+ * A node looks at one byte of the key, byte number @depth.  It holds prefixes
+ * that end inside the byte (0 to 7 bits of it) and children (all 8 bits): the
+ * 511 vertices of a binary tree of height 8, numbered in preorder.  Were it of
+ * height 3:
  *
- *                 0                 @map has a bit for each vertex in use,
- *          1             16         @slot[] a pointer for each bit of @map.
- *      2       9      17     24     So slots are in the order of (key, bits),
- *    3   6  10  13  18  21 25  28   and the prefixes of a child are four
- *   45   78   ...  19 20 ... 29 30  fixed bits, of which the highest wins.
+ *             0               @map has a bit for each vertex in use, @slot[] a
+ *       1           8         pointer for each bit of @map, and @ranks knows
+ *    2     5     9     12     how many there are in the words of @map before.
+ *   3 4   6 7  10 11  13 14   So slots are in the order of (key, bits).
+ *
+ * One bit more of the byte is one vertex further, and a 1 passes the subtree
+ * of the 0: 2 * 128 - 1 vertices for the first bit, 2 * 1 - 1 for the last.
+ * With @len bits of the byte @d, in which the others are zero, that makes the
+ * vertex @len + 2 * @d - hweight8(@d).
  *
  * A slot holds an entry or, tagged by bit 0, a node, of any greater depth: a
- * node knows its whole prefix, and a reader compares it only when digits were
+ * node knows its whole prefix, and a reader compares it only when bytes were
  * skipped.  A node has two slots in use or more, so there are fewer nodes than
  * entries, and a node that is left with one thing is replaced by that thing.
  *
@@ -41,18 +46,25 @@
 #include <linux/string.h>
 #include <asm/byteorder.h>
 
-#define DIGIT_BITS	4
+#define WORDS		8	/* of 64 bits, for 511 vertices */
+#define RANK_BITS	9
+#define RANK_MASK	0x1ff
+#define RANK_ONES	0x0040201008040201ULL	/* 1 in each rank */
 #define NODE_TAG	1UL
 #define LINE		64	/* bytes of a line of the cache; a guess does */
 
 /**
- * struct lpm_node - one digit; constant once published, but for the slots
+ * struct lpm_node - one byte; constant once published, but for the slots
  * @rcu:   frees the node after its replacement
  * @up:    way back while the whole table is freed
+ * @depth: number of the byte, 0..31
+ * @lens:  bit l is set if there may be prefixes of l bits of the byte, 0..7
+ * @count: slots
+ * @ranks: slots of the vertices before each word of @map: from the low bits up
+ *         those before the last word, before the last but one, and so on
  * @map:   vertices that have a slot
- * @depth: number of the digit, 0..63
  * @slot:  entry, tagged node, or NULL where memory to shrink was short; after
- *         the last one follow the @depth digits of the prefix, rounded up to
+ *         the last one follow the @depth bytes of the prefix, rounded up to
  *         64-bit words
  */
 struct lpm_node {
@@ -60,8 +72,11 @@ struct lpm_node {
 		struct rcu_head rcu;
 		struct lpm_node *up;
 	};
-	u32 map;
-	u32 depth;
+	u8 depth;
+	u8 lens;
+	u16 count;
+	u64 ranks;
+	u64 map[WORDS];
 	void __rcu *slot[];
 };
 
@@ -73,24 +88,6 @@ struct lpm_node {
 struct serval_lpm {
 	void __rcu *root;
 	unsigned long gen;
-};
-
-/* Bits of @map for a digit: the child, and the prefixes of it, 0 to 3 bits */
-#define STEP(child, len1, len2, len3) \
-	{ BIT(child), BIT(0) | BIT(len1) | BIT(len2) | BIT(len3) }
-
-static const struct lpm_step {
-	u32 child;
-	u32 above;
-} steps[1 << DIGIT_BITS] = {
-	STEP(4, 1, 2, 3),	STEP(5, 1, 2, 3),
-	STEP(7, 1, 2, 6),	STEP(8, 1, 2, 6),
-	STEP(11, 1, 9, 10),	STEP(12, 1, 9, 10),
-	STEP(14, 1, 9, 13),	STEP(15, 1, 9, 13),
-	STEP(19, 16, 17, 18),	STEP(20, 16, 17, 18),
-	STEP(22, 16, 17, 21),	STEP(23, 16, 17, 21),
-	STEP(26, 16, 24, 25),	STEP(27, 16, 24, 25),
-	STEP(29, 16, 24, 28),	STEP(30, 16, 24, 28),
 };
 
 static_assert(__alignof__(struct serval_lpm_entry) > NODE_TAG);
@@ -116,34 +113,50 @@ static void *slot_locked(void __rcu **slot)
 	return rcu_dereference_protected(*slot, 1);
 }
 
-static unsigned int slot_index(u32 map, u32 vertex)
+static bool has_vertex(const struct lpm_node *n, unsigned int vtx)
 {
-	return hweight32(map & (vertex - 1));
+	return n->map[vtx / 64] & BIT_ULL(vtx % 64);
 }
 
-static unsigned int digit(const u8 *key, unsigned int depth)
+static unsigned int rank_shift(unsigned int vtx)
 {
-	return key[depth / 2] >> (~depth & 1) * DIGIT_BITS & 0xf;
+	return RANK_BITS * (WORDS - 1 - vtx / 64);
 }
 
-/* The place of a prefix of at least 4 * depth bits in a node of that depth:
- * going one bit less deep to the left is one vertex less
+/* The number of slots before that of @vtx.  No branch for the first word: of
+ * its rank there is only the topmost bit of @ranks, and that is 0.
  */
-static u32 vertex(const u8 *key, unsigned int bits, unsigned int depth)
+static unsigned int slot_index(const struct lpm_node *n, unsigned int vtx)
 {
-	unsigned int len = min_t(u32, bits - depth * DIGIT_BITS, DIGIT_BITS);
+	return (n->ranks >> rank_shift(vtx) & RANK_MASK) +
+	       hweight64(n->map[vtx / 64] & (BIT_ULL(vtx % 64) - 1));
+}
 
-	return steps[digit(key, depth)].child >> (DIGIT_BITS - len);
+static unsigned int vertex_of(u8 byte, unsigned int len)
+{
+	return len + 2 * byte - hweight8(byte);
+}
+
+/* How many bits of byte @depth are in a prefix of so many bits */
+static unsigned int len_of(unsigned int bits, unsigned int depth)
+{
+	return min_t(u32, bits - depth * 8, 8);
+}
+
+/* The place of a prefix of at least 8 * depth bits in a node of that depth */
+static unsigned int vertex(const u8 *key, unsigned int bits, unsigned int depth)
+{
+	return vertex_of(key[depth], len_of(bits, depth));
 }
 
 static unsigned int prefix_size(unsigned int depth)
 {
-	return (depth + 15) / 16 * sizeof(u64);
+	return round_up(depth, sizeof(u64));
 }
 
 static u8 *node_prefix(const struct lpm_node *n)
 {
-	return (u8 *)&n->slot[hweight32(n->map)];
+	return (u8 *)&n->slot[n->count];
 }
 
 /* Length of what @a and @b have in common, up to @limit bits; reads both in
@@ -190,52 +203,58 @@ static unsigned int bits_of(const void *p)
 {
 	const struct serval_lpm_entry *e = p;
 
-	return is_node(p) ? to_node(p)->depth * DIGIT_BITS : e->bits;
+	return is_node(p) ? to_node(p)->depth * 8 : e->bits;
 }
 
-static struct lpm_node *node_alloc(u32 map, const u8 *key, unsigned int depth,
+static struct lpm_node *node_alloc(unsigned int count, unsigned int depth,
 				   gfp_t gfp)
 {
 	struct lpm_node *n;
 
-	n = kmalloc(struct_size(n, slot, hweight32(map)) + prefix_size(depth),
-		    gfp | __GFP_NOWARN);
-	if (!n)
-		return NULL;
-	n->map = map;
-	n->depth = depth;
-	memcpy(node_prefix(n), key, prefix_size(depth));
-	return n;
+	return kmalloc(struct_size(n, slot, count) + prefix_size(depth),
+		       gfp | __GFP_NOWARN);
 }
 
-/* A copy of @n with @p at @bit, or with nothing there if @p is NULL */
-static struct lpm_node *node_copy(struct lpm_node *n, u32 bit, void *p,
+/* Put @vtx in use, or out of it; the slots are the caller's */
+static void flip_vertex(struct lpm_node *n, unsigned int vtx)
+{
+	u64 ranks_after = RANK_ONES & (BIT_ULL(rank_shift(vtx)) - 1);
+
+	n->map[vtx / 64] ^= BIT_ULL(vtx % 64);
+	if (has_vertex(n, vtx)) {
+		n->count++;
+		n->ranks += ranks_after;
+	} else {
+		n->count--;
+		n->ranks -= ranks_after;
+	}
+}
+
+/* Note that a prefix of so many bits, or a node, has come into @n */
+static void note_len(struct lpm_node *n, unsigned int bits)
+{
+	n->lens |= BIT(len_of(bits, n->depth)) & 0xff;
+}
+
+/* A copy of @n with a slot more, not yet set, for @vtx; or, if it has one,
+ * without that
+ */
+static struct lpm_node *node_copy(const struct lpm_node *n, unsigned int vtx,
 				  gfp_t gfp)
 {
-	u32 map = p ? bit : 0;
+	unsigned int gone = has_vertex(n, vtx), come = !gone;
+	unsigned int i = slot_index(n, vtx);
 	struct lpm_node *copy;
-	void __rcu **to;
-	u32 left;
-	int i;
 
-	for (left = n->map, i = 0; left; left &= left - 1, i++) {
-		u32 vtx = left & -left;
-
-		if (vtx != bit && slot_locked(&n->slot[i]))
-			map |= vtx;
-	}
-	copy = node_alloc(map, node_prefix(n), n->depth, gfp);
+	copy = node_alloc(n->count + come - gone, n->depth, gfp);
 	if (!copy)
 		return NULL;
-
-	to = copy->slot;
-	for (left = n->map | map, i = 0; left; left &= left - 1) {
-		u32 vtx = left & -left;
-		void *old = n->map & vtx ? slot_locked(&n->slot[i++]) : NULL;
-
-		if (map & vtx)
-			RCU_INIT_POINTER(*to++, vtx == bit ? p : old);
-	}
+	memcpy(copy, n, struct_size(n, slot, i));
+	/* With the slots that follow comes the prefix */
+	memcpy(&copy->slot[i + come], &n->slot[i + gone],
+	       (n->count - gone - i) * sizeof(*n->slot) +
+	       prefix_size(n->depth));
+	flip_vertex(copy, vtx);
 	return copy;
 }
 
@@ -247,15 +266,17 @@ static void publish(struct serval_lpm *lpm, void __rcu **slot, void *p)
 	smp_store_release(&lpm->gen, lpm->gen + 1);
 }
 
-static int node_grow(struct serval_lpm *lpm, void __rcu **slot, u32 bit,
-		     struct serval_lpm_entry *e)
+static int node_grow(struct serval_lpm *lpm, void __rcu **slot,
+		     unsigned int vtx, struct serval_lpm_entry *e)
 {
 	struct lpm_node *n = to_node(slot_locked(slot));
 	struct lpm_node *copy;
 
-	copy = node_copy(n, bit, e, GFP_KERNEL);
+	copy = node_copy(n, vtx, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
+	RCU_INIT_POINTER(copy->slot[slot_index(copy, vtx)], e);
+	note_len(copy, e->bits);
 	publish(lpm, slot, tag_node(copy));
 	kfree_rcu(n, rcu);
 	return 0;
@@ -265,17 +286,24 @@ static int node_grow(struct serval_lpm *lpm, void __rcu **slot, u32 bit,
 static int node_split(struct serval_lpm *lpm, void __rcu **slot,
 		      unsigned int same, struct serval_lpm_entry *e)
 {
-	unsigned int depth = same / DIGIT_BITS;
+	unsigned int depth = same / 8;
 	void *p = slot_locked(slot);
-	u32 p_bit = vertex(key_of(p), bits_of(p), depth);
-	u32 e_bit = vertex(e->key, e->bits, depth);
+	unsigned int p_vtx = vertex(key_of(p), bits_of(p), depth);
+	unsigned int e_vtx = vertex(e->key, e->bits, depth);
 	struct lpm_node *n;
 
-	n = node_alloc(p_bit | e_bit, e->key, depth, GFP_KERNEL);
+	n = node_alloc(2, depth, GFP_KERNEL);
 	if (!n)
 		return -ENOMEM;
-	RCU_INIT_POINTER(n->slot[slot_index(n->map, p_bit)], p);
-	RCU_INIT_POINTER(n->slot[slot_index(n->map, e_bit)], e);
+	memset(n, 0, sizeof(*n));
+	n->depth = depth;
+	flip_vertex(n, p_vtx);
+	flip_vertex(n, e_vtx);
+	note_len(n, bits_of(p));
+	note_len(n, e->bits);
+	RCU_INIT_POINTER(n->slot[slot_index(n, p_vtx)], p);
+	RCU_INIT_POINTER(n->slot[slot_index(n, e_vtx)], e);
+	memcpy(node_prefix(n), e->key, prefix_size(depth));
 	publish(lpm, slot, tag_node(n));
 	return 0;
 }
@@ -314,7 +342,7 @@ void serval_lpm_free(struct serval_lpm *lpm)
 			to_node(p)->up = n;
 			n = to_node(p);
 		}
-		while (n && !n->map) {
+		while (n && !n->count) {
 			struct lpm_node *up = n->up;
 
 			kfree(n);
@@ -323,8 +351,7 @@ void serval_lpm_free(struct serval_lpm *lpm)
 		}
 		if (!n)
 			break;
-		p = slot_locked(&n->slot[hweight32(n->map) - 1]);
-		n->map ^= 1U << (fls(n->map) - 1);
+		p = slot_locked(&n->slot[--n->count]);
 	}
 	kfree(lpm);
 }
@@ -350,8 +377,7 @@ int serval_lpm_insert(struct serval_lpm *lpm, struct serval_lpm_entry *e)
 	while ((p = slot_locked(slot))) {
 		unsigned int bits = bits_of(p);
 		struct lpm_node *n;
-		unsigned int same;
-		u32 bit;
+		unsigned int same, vtx;
 
 		same = common_bits(key_of(p), e->key, min_t(u32, bits, e->bits));
 		if (same < bits || !is_node(p)) {
@@ -360,10 +386,10 @@ int serval_lpm_insert(struct serval_lpm *lpm, struct serval_lpm_entry *e)
 			return node_split(lpm, slot, same, e);
 		}
 		n = to_node(p);
-		bit = vertex(e->key, e->bits, n->depth);
-		if (!(n->map & bit))
-			return node_grow(lpm, slot, bit, e);
-		slot = &n->slot[slot_index(n->map, bit)];
+		vtx = vertex(e->key, e->bits, n->depth);
+		if (!has_vertex(n, vtx))
+			return node_grow(lpm, slot, vtx, e);
+		slot = &n->slot[slot_index(n, vtx)];
 	}
 	publish(lpm, slot, e);
 	return 0;
@@ -372,10 +398,10 @@ int serval_lpm_insert(struct serval_lpm *lpm, struct serval_lpm_entry *e)
 /* The one other thing in @n, or NULL if there are several */
 static void *node_other(struct lpm_node *n, void __rcu **slot)
 {
-	unsigned int i, count = hweight32(n->map);
 	void *other = NULL;
+	unsigned int i;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < n->count; i++) {
 		void *p = slot_locked(&n->slot[i]);
 
 		if (!p || &n->slot[i] == slot)
@@ -389,7 +415,7 @@ static void *node_other(struct lpm_node *n, void __rcu **slot)
 
 /* Take what is in @slot out of the node that is in @above */
 static void node_shrink(struct serval_lpm *lpm, void __rcu **above,
-			u32 bit, void __rcu **slot)
+			unsigned int vtx, void __rcu **slot)
 {
 	struct lpm_node *n = to_node(slot_locked(above));
 	void *instead = node_other(n, slot);
@@ -397,7 +423,7 @@ static void node_shrink(struct serval_lpm *lpm, void __rcu **above,
 	if (!instead) {
 		struct lpm_node *copy;
 
-		copy = node_copy(n, bit, NULL, GFP_NOWAIT);
+		copy = node_copy(n, vtx, GFP_NOWAIT);
 		if (!copy) {
 			publish(lpm, slot, NULL);
 			return;
@@ -414,7 +440,8 @@ static void node_shrink(struct serval_lpm *lpm, void __rcu **above,
  * @e:   entry, inserted before
  *
  * Never fails: if there is no memory for a smaller copy of the node, its slot
- * stays, empty.  Readers may see @e until a grace period has passed.
+ * stays, empty, for the same prefix or until the node is freed.  Readers may
+ * see @e until a grace period has passed.
  *
  * Context: any but hard interrupts; writers serialised by the caller.
  */
@@ -422,24 +449,24 @@ void serval_lpm_remove(struct serval_lpm *lpm, struct serval_lpm_entry *e)
 {
 	void __rcu **slot = &lpm->root;
 	void __rcu **above = NULL;
-	u32 bit = 0;
+	unsigned int vtx = 0;
 	void *p;
 
 	for (p = slot_locked(slot); is_node(p); p = slot_locked(slot)) {
 		struct lpm_node *n = to_node(p);
 
-		if (n->depth * DIGIT_BITS > e->bits)
+		if (n->depth * 8 > e->bits)
 			break;
-		bit = vertex(e->key, e->bits, n->depth);
-		if (!(n->map & bit))
+		vtx = vertex(e->key, e->bits, n->depth);
+		if (!has_vertex(n, vtx))
 			break;
 		above = slot;
-		slot = &n->slot[slot_index(n->map, bit)];
+		slot = &n->slot[slot_index(n, vtx)];
 	}
 	if (WARN_ON_ONCE(p != e))
 		return;
 	if (above)
-		node_shrink(lpm, above, bit, slot);
+		node_shrink(lpm, above, vtx, slot);
 	else
 		publish(lpm, slot, NULL);
 }
@@ -448,10 +475,10 @@ void serval_lpm_remove(struct serval_lpm *lpm, struct serval_lpm_entry *e)
 static bool is_within(const struct lpm_node *n, const u8 *key,
 		      unsigned int bits)
 {
-	unsigned int depth = n->depth * DIGIT_BITS;
+	unsigned int n_bits = n->depth * 8;
 
-	return depth <= bits &&
-	       common_bits(node_prefix(n), key, depth) == depth;
+	return n_bits <= bits &&
+	       common_bits(node_prefix(n), key, n_bits) == n_bits;
 }
 
 /* Whom a lookup may find; without @admits anybody */
@@ -466,19 +493,23 @@ static __always_inline bool is_admitted(const struct serval_lpm_entry *e,
 	return e && (!filter.admits || filter.admits(e, filter.arg));
 }
 
-/* The longest prefix among the vertices @above; slots can be empty */
+/* The longest prefix of a byte inside @n; slots can be empty */
 static __always_inline struct serval_lpm_entry *
-node_longest(const struct lpm_node *n, u32 above, struct lpm_filter filter)
+node_longest(const struct lpm_node *n, u8 byte, struct lpm_filter filter)
 {
+	unsigned int lens = n->lens;
 	struct serval_lpm_entry *e;
 
-	while (above) {
-		u32 bit = BIT(fls(above) - 1);
+	while (lens) {
+		unsigned int len = fls(lens) - 1;
+		unsigned int vtx = vertex_of(byte & ~(0xff >> len), len);
 
-		e = rcu_dereference(n->slot[slot_index(n->map, bit)]);
+		lens ^= BIT(len);
+		if (!has_vertex(n, vtx))
+			continue;
+		e = rcu_dereference(n->slot[slot_index(n, vtx)]);
 		if (is_admitted(e, filter))
 			return e;
-		above ^= bit;
 	}
 	return NULL;
 }
@@ -494,24 +525,25 @@ walk_lookup(const struct serval_lpm *lpm, const u8 *key,
 
 	while (is_node(p)) {
 		const struct lpm_node *n = to_node(p);
-		const struct lpm_step *step;
-		u32 above;
+		unsigned int vtx;
+		u8 byte;
 
 		/* what @map will ask for, while it is fetched itself */
 		prefetch((const char *)n + LINE);
 		prefetch((const char *)n + 2 * LINE);
+		prefetch((const char *)n + 3 * LINE);
 		if (n->depth != depth && !is_within(n, key, SERVAL_LPM_BITS_MAX))
 			return best;
-		step = &steps[digit(key, n->depth)];
+		byte = key[n->depth];
 		depth = n->depth + 1;
-		above = n->map & step->above;
-		if (above) {
-			e = node_longest(n, above, filter);
+		if (n->lens) {
+			e = node_longest(n, byte, filter);
 			best = e ?: best;
 		}
-		if (!(n->map & step->child))
+		vtx = vertex_of(byte, 8);
+		if (!has_vertex(n, vtx))
 			return best;
-		p = rcu_dereference(n->slot[slot_index(n->map, step->child)]);
+		p = rcu_dereference(n->slot[slot_index(n, vtx)]);
 	}
 	e = p;
 	if (is_admitted(e, filter) &&
@@ -604,14 +636,14 @@ struct serval_lpm_entry *serval_lpm_find(const struct serval_lpm *lpm,
 		return NULL;
 	while (is_node(p)) {
 		const struct lpm_node *n = to_node(p);
-		u32 bit;
+		unsigned int vtx;
 
-		if (n->depth * DIGIT_BITS > bits)
+		if (n->depth * 8 > bits)
 			return NULL;
-		bit = vertex(key, bits, n->depth);
-		if (!(n->map & bit))
+		vtx = vertex(key, bits, n->depth);
+		if (!has_vertex(n, vtx))
 			return NULL;
-		p = rcu_dereference_check(n->slot[slot_index(n->map, bit)], 1);
+		p = rcu_dereference_check(n->slot[slot_index(n, vtx)], 1);
 	}
 	e = p;
 	if (e && e->bits == bits && !memcmp(e->key, key, SERVAL_LPM_KEY_LEN))
@@ -619,14 +651,13 @@ struct serval_lpm_entry *serval_lpm_find(const struct serval_lpm *lpm,
 	return NULL;
 }
 
-/* The first thing in @n among the vertices @map, in their order */
-static void *node_first(const struct lpm_node *n, u32 map)
+/* The first thing in @n from slot @i on */
+static void *node_first(const struct lpm_node *n, unsigned int i)
 {
 	void *p = NULL;
 
-	for (; map && !p; map &= map - 1)
-		p = rcu_dereference_check(n->slot[slot_index(n->map,
-							     map & -map)], 1);
+	for (; i < n->count && !p; i++)
+		p = rcu_dereference_check(n->slot[i], 1);
 	return p;
 }
 
@@ -655,18 +686,21 @@ static void *walk_next(void *p, const u8 *key, unsigned int bits)
 
 	while (p && !is_after(p, key, bits)) {
 		const struct lpm_node *n;
+		unsigned int vtx, i;
 		void *right;
-		u32 bit;
 
 		if (!is_node(p))
 			return next;
 		n = to_node(p);
 		if (!is_within(n, key, bits))
 			return next;
-		bit = vertex(key, bits, n->depth);
-		right = node_first(n, n->map & ~(bit | (bit - 1)));
+		vtx = vertex(key, bits, n->depth);
+		i = slot_index(n, vtx);
+		p = NULL;
+		if (has_vertex(n, vtx))
+			p = rcu_dereference_check(n->slot[i++], 1);
+		right = node_first(n, i);
 		next = right ?: next;
-		p = node_first(n, n->map & bit);
 	}
 	return p ?: next;
 }
@@ -697,7 +731,7 @@ struct serval_lpm_entry *serval_lpm_next(const struct serval_lpm *lpm,
 		if (key)
 			p = walk_next(p, key, bits);
 		while (is_node(p))
-			p = node_first(to_node(p), to_node(p)->map);
+			p = node_first(to_node(p), 0);
 	} while (walk_retry(lpm, gen));
 	return p;
 }

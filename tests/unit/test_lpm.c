@@ -139,6 +139,203 @@ static void test_chain(void)
 	free_empty(lpm);
 }
 
+/* Four keys that differ in their first bits, cut after each of 17 bits from
+ * byte @at on: the prefixes end in one byte, at its end, and in the next
+ */
+static void add_ends(struct serval_lpm *lpm, struct lpm_model *m,
+		     unsigned int at)
+{
+	static const u8 heads[][2] = {
+		{ 0x00, 0x00 }, { 0x7f, 0x80 }, { 0x80, 0x01 }, { 0xff, 0xff },
+	};
+	unsigned int i, len;
+
+	for (len = 0; len <= 16; len++) {
+		for (i = 0; i < ARRAY_SIZE(heads); i++) {
+			struct serval_lpm_entry e = { .bits = at * 8 + len };
+
+			memset(e.key, 0xfd, at);
+			memcpy(e.key + at, heads[i], 2);
+			mask_key(e.key, e.bits);
+			if (lpm_model_find(m, e.key, e.bits))
+				continue;
+			EXPECT(!serval_lpm_insert(lpm,
+						  lpm_model_add(m, e.key,
+								e.bits)));
+			EXPECT(lpm_model_same(m, lpm));
+		}
+	}
+}
+
+static void test_ends(void)
+{
+	static const unsigned int places[] = { 0, 1, 7, 8, 15, 30 };
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		struct serval_lpm *lpm = serval_lpm_alloc();
+		struct lpm_model m = {};
+		struct serval_lpm_entry *e;
+		u8 key[32];
+
+		add_ends(lpm, &m, places[i]);
+		for (j = 0; j < 500; j++) {
+			key_under(&m.e[random_below(m.count)], key);
+			EXPECT(serval_lpm_lookup(lpm, key) ==
+			       lpm_model_lookup(&m, key));
+		}
+		while (m.count) {
+			do
+				e = &m.e[random_below(LPM_MODEL_MAX)];
+			while (!m.used[e - m.e]);
+			serval_lpm_remove(lpm, e);
+			lpm_model_del(&m, e);
+			EXPECT(lpm_model_same(&m, lpm));
+		}
+		free_empty(lpm);
+	}
+}
+
+/* All prefixes that differ only in byte @at: those of len bits of it begin at
+ * number 2^len - 1
+ */
+struct one_byte {
+	struct serval_lpm_entry e[511];
+	bool in[511];
+	int order[511];
+	int count;
+	unsigned int at;
+};
+
+static void one_byte_init(struct one_byte *b, unsigned int at)
+{
+	unsigned int len, i, n = 0;
+
+	memset(b, 0, sizeof(*b));
+	b->at = at;
+	for (len = 0; len <= 8; len++) {
+		for (i = 0; i < 1U << len; i++, n++) {
+			unsigned int j = random_below(n + 1);
+
+			memset(b->e[n].key, 0xfd, at);
+			b->e[n].key[at] = i << (8 - len);
+			b->e[n].bits = at * 8 + len;
+			b->order[n] = b->order[j];
+			b->order[j] = n;
+		}
+	}
+}
+
+static int one_byte_insert(struct one_byte *b, struct serval_lpm *lpm, int i)
+{
+	int err = serval_lpm_insert(lpm, &b->e[i]);
+
+	if (!err) {
+		b->in[i] = true;
+		b->count++;
+	}
+	return err;
+}
+
+static void one_byte_remove(struct one_byte *b, struct serval_lpm *lpm, int i)
+{
+	serval_lpm_remove(lpm, &b->e[i]);
+	b->in[i] = false;
+	b->count--;
+}
+
+static bool one_byte_same(const struct one_byte *b,
+			  const struct serval_lpm *lpm)
+{
+	const struct serval_lpm_entry *e, *next, *want;
+	u8 key[32] = {};
+	int len, i, count;
+
+	memset(key, 0xfd, b->at);
+	for (i = 0; i < 256; i++) {
+		key[b->at] = i;
+		for (len = 8, want = NULL; len >= 0 && !want; len--)
+			if (b->in[(1 << len) - 1 + (i >> (8 - len))])
+				want = &b->e[(1 << len) - 1 + (i >> (8 - len))];
+		if (serval_lpm_lookup(lpm, key) != want)
+			return false;
+	}
+	e = serval_lpm_next(lpm, NULL, 0);
+	for (count = 0; e; e = next, count++) {
+		next = serval_lpm_next(lpm, e->key, e->bits);
+		if (!b->in[e - b->e] ||
+		    serval_lpm_find(lpm, e->key, e->bits) != e)
+			return false;
+		i = next ? memcmp(e->key, next->key, 32) : -1;
+		if (i > 0 || (!i && e->bits >= next->bits))
+			return false;
+	}
+	return count == b->count;
+}
+
+/* One node has place for all of them, and is gone when one is left */
+static void test_full_node(void)
+{
+	struct serval_lpm *lpm = serval_lpm_alloc();
+	struct one_byte b;
+	u8 other[32] = {};
+	int i;
+
+	one_byte_init(&b, 9);
+	for (i = 0; i < 511; i++) {
+		EXPECT(!one_byte_insert(&b, lpm, b.order[i]));
+		EXPECT(one_byte_same(&b, lpm));
+		EXPECT(shim_blocks == 1 + (b.count > 1));
+	}
+	EXPECT(!serval_lpm_lookup(lpm, other));
+	for (i = 0; i < 511; i++) {
+		one_byte_remove(&b, lpm, b.order[510 - i]);
+		EXPECT(one_byte_same(&b, lpm));
+		EXPECT(shim_blocks == 1 + (b.count > 1));
+	}
+	free_empty(lpm);
+}
+
+/* The same without memory: what is removed leaves its slot to its successor,
+ * whether the node grows and shrinks meanwhile or not
+ */
+static void test_full_nomem(void)
+{
+	struct serval_lpm *lpm = serval_lpm_alloc();
+	struct one_byte b;
+	int i;
+
+	one_byte_init(&b, 1);
+	for (i = 0; i < 500; i++)
+		EXPECT(!one_byte_insert(&b, lpm, b.order[i]));
+	shim_alloc_budget = 0;
+	for (i = 0; i < 400; i++)
+		one_byte_remove(&b, lpm, b.order[i]);
+	EXPECT(one_byte_same(&b, lpm));
+	EXPECT(one_byte_insert(&b, lpm, b.order[500]) == -ENOMEM);
+	shim_alloc_budget = -1;
+	for (i = 500; i < 511; i++)
+		EXPECT(!one_byte_insert(&b, lpm, b.order[i]));
+	for (i = 400; i < 410; i++)
+		one_byte_remove(&b, lpm, b.order[i]);
+	EXPECT(one_byte_same(&b, lpm));
+	shim_alloc_budget = 0;
+	for (i = 0; i < 400; i++)
+		EXPECT(!one_byte_insert(&b, lpm, b.order[i]));
+	EXPECT(one_byte_insert(&b, lpm, b.order[400]) == -ENOMEM);
+	EXPECT(one_byte_same(&b, lpm));
+	for (i = 1; i < 511; i++) {
+		EXPECT(shim_blocks == 2);
+		if (b.in[b.order[i]])
+			one_byte_remove(&b, lpm, b.order[i]);
+		EXPECT(one_byte_same(&b, lpm));
+	}
+	EXPECT(shim_blocks == 1);
+	one_byte_remove(&b, lpm, b.order[0]);
+	shim_alloc_budget = -1;
+	free_empty(lpm);
+}
+
 static void test_refused(void)
 {
 	struct serval_lpm *lpm = serval_lpm_alloc();
@@ -396,6 +593,9 @@ int main(void)
 		{ test_default, "the default rule would not catch the rest" },
 		{ test_skip, "packets would go to a similarly named service" },
 		{ test_chain, "a less specific rule would win" },
+		{ test_ends, "a rule would win or lose by where it ends" },
+		{ test_full_node, "many similar names would not be told apart" },
+		{ test_full_nomem, "low memory would mix up similar names" },
 		{ test_refused, "two binds to one name would both succeed" },
 		{ test_next, "listings would skip, repeat or end early" },
 		{ test_insert_nomem, "low memory would damage the table" },

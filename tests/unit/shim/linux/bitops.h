@@ -4,7 +4,9 @@
 #define _SHIM_LINUX_BITOPS_H
 
 #define BIT(nr)			(1UL << (nr))
-#define hweight32(word)		((unsigned int)__builtin_popcount(word))
+#define BIT_ULL(nr)		(1ULL << (nr))
+#define hweight8(word)		((unsigned int)__builtin_popcount((word) & 0xff))
+#define hweight64(word)		((unsigned int)__builtin_popcountll(word))
 
 static inline int fls(unsigned int word)
 {

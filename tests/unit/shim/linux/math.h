@@ -6,5 +6,7 @@
 #include <linux/const.h>
 
 #define DIV_ROUND_UP	__KERNEL_DIV_ROUND_UP
+/* to a power of two */
+#define round_up(x, y)	(((x) + (y) - 1) & ~((__typeof__(x))(y) - 1))
 
 #endif /* _SHIM_LINUX_MATH_H */

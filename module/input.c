@@ -183,8 +183,12 @@ static bool admissible(struct sk_buff *skb, const struct serval_conn *conn)
 	return likely(!th->syn || th->ack) || skb->sk;
 }
 
-static void tap_segment(struct serval_net *sn, const struct serval_conn *conn,
-			struct sk_buff *skb, u8 tclass)
+/* Apart, as the next: with addresses on the stack their caller would have to
+ * guard that
+ */
+static noinline void tap_segment(struct serval_net *sn,
+				 const struct serval_conn *conn,
+				 struct sk_buff *skb, u8 tclass)
 {
 	const struct in6_addr laddr = serval_conn_laddr(conn);
 	const struct in6_addr raddr = serval_conn_raddr(conn);
@@ -192,21 +196,26 @@ static void tap_segment(struct serval_net *sn, const struct serval_conn *conn,
 	serval_device_tap(sn, skb, &raddr, &laddr, IPPROTO_TCP, tclass, false);
 }
 
+static noinline void write_by_conn(struct sk_buff *skb,
+				   const struct serval_conn *conn, u8 tclass)
+{
+	const struct in6_addr laddr = serval_conn_laddr(conn);
+	const struct in6_addr raddr = serval_conn_raddr(conn);
+
+	write_virtual(skb, &raddr, &laddr, IPPROTO_TCP, tclass);
+}
+
 /* The socket it is for has both ULIDs, unless it listens */
 static inline void write_segment(struct sk_buff *skb,
 				 const struct serval_conn *conn, u8 tclass)
 {
 	const struct sock *sk = skb->sk;
-	struct in6_addr laddr, raddr;
 
-	if (likely(sk && READ_ONCE(sk->sk_state) != TCP_LISTEN)) {
+	if (likely(sk && READ_ONCE(sk->sk_state) != TCP_LISTEN))
 		write_virtual(skb, &sk->sk_v6_daddr, &sk->sk_v6_rcv_saddr,
 			      IPPROTO_TCP, tclass);
-		return;
-	}
-	laddr = serval_conn_laddr(conn);
-	raddr = serval_conn_raddr(conn);
-	write_virtual(skb, &raddr, &laddr, IPPROTO_TCP, tclass);
+	else
+		write_by_conn(skb, conn, tclass);
 }
 
 /**

@@ -771,8 +771,10 @@ static bool withheld(struct serval_flow *fl, const struct tcphdr *th)
 	       !(th->syn && atomic_dec_if_positive(&fl->owed) >= 0);
 }
 
-static void tap_segment(struct serval_net *sn, const struct serval_conn *conn,
-			struct sk_buff *skb, u8 tos)
+/* Apart: with addresses on the stack its caller would have to guard that */
+static noinline void tap_segment(struct serval_net *sn,
+				 const struct serval_conn *conn,
+				 struct sk_buff *skb, u8 tos)
 {
 	const struct in6_addr laddr = serval_conn_laddr(conn);
 	const struct in6_addr raddr = serval_conn_raddr(conn);

@@ -783,8 +783,9 @@ static noinline void tap_segment(struct serval_net *sn,
 }
 
 /* @skb at the TCP header; consumed */
-static inline int output(struct serval_net *sn, struct serval_conn *conn,
-			 struct sock *sk, struct sk_buff *skb, u8 tos)
+static __always_inline int output(struct serval_net *sn,
+				  struct serval_conn *conn, struct sock *sk,
+				  struct sk_buff *skb, u8 tos)
 {
 	struct serval_flow *fl = rcu_dereference(conn->flow);
 	const struct tcphdr *th = (struct tcphdr *)skb->data;

@@ -530,7 +530,15 @@ static struct tcphdr *pull_tcp(struct sk_buff *skb, unsigned int len)
 	if (th->doff < sizeof(*th) / 4 ||
 	    !pskb_may_pull(skb, len + th->doff * 4))
 		return NULL;
-	if (skb_ensure_writable(skb, len + th->doff * 4))
+	return (struct tcphdr *)(skb->data + len);
+}
+
+/* Its options will be written to */
+static struct tcphdr *pull_syn(struct sk_buff *skb, unsigned int len)
+{
+	struct tcphdr *th = pull_tcp(skb, len);
+
+	if (!th || skb_ensure_writable(skb, len + th->doff * 4))
 		return NULL;
 	return (struct tcphdr *)(skb->data + len);
 }
@@ -602,7 +610,7 @@ void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 	if (pkt->dst || !(pkt->has & SERVAL_HAS_SERVICE) ||
 	    pkt->has & SERVAL_HAS_SERVICE2 || pkt->protocol != SERVAL_PROTO_TCP)
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
-	th = pull_tcp(skb, len);
+	th = pull_syn(skb, len);
 	if (!th || !th->syn || th->ack || th->rst || !th->source || !th->dest)
 		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
 	SERVAL_INC(sn, INSYN);
@@ -792,7 +800,7 @@ static void route_for_sock(struct serval_net *sn, struct serval_flow *fl)
 void serval_synack_rcv(struct serval_net *sn, struct sk_buff *skb,
 		       const struct serval_pkt *pkt, unsigned int len)
 {
-	struct tcphdr *th = pull_tcp(skb, len);
+	struct tcphdr *th = pull_syn(skb, len);
 	struct serval_flow *fl;
 
 	if (!th || pkt->protocol != SERVAL_PROTO_TCP || !pkt->dst ||

@@ -109,8 +109,8 @@ static bool sum_helps(const struct sk_buff *skb, const struct udphdr *uh)
 }
 
 /* The checksum is good */
-static struct sk_buff *receive(struct list_head *head, struct sk_buff *skb,
-			       const struct udphdr *uh)
+static struct sk_buff *merge(struct list_head *head, struct sk_buff *skb,
+			     const struct udphdr *uh)
 {
 	unsigned int off = skb_gro_offset(skb);
 	const struct udphdr *held;
@@ -129,38 +129,33 @@ static struct sk_buff *receive(struct list_head *head, struct sk_buff *skb,
 	return serval_gro_receive_udp(NULL, head, skb);
 }
 
-static struct sk_buff *receive4(struct list_head *head, struct sk_buff *skb)
+/* Inline, so that @pseudo_sum is called by its name */
+static __always_inline struct sk_buff *
+receive(struct list_head *head, struct sk_buff *skb, int index,
+	typeof(inet_gro_compute_pseudo) *pseudo_sum)
 {
 	const struct udphdr *uh = udp_gro_udphdr(skb);
 
-	if (!bypasses_udp(skb, 0, uh))
-		return udp_offloads[0]->callbacks.gro_receive(head, skb);
+	if (!bypasses_udp(skb, index, uh))
+		return udp_offloads[index]->callbacks.gro_receive(head, skb);
 	if (skb_gro_checksum_validate_zero_check(skb, IPPROTO_UDP, uh->check,
-						 inet_gro_compute_pseudo)) {
+						 pseudo_sum)) {
 		NAPI_GRO_CB(skb)->flush = 1;
 		return NULL;
 	}
 	if (sum_helps(skb, uh))
-		skb_gro_checksum_try_convert(skb, IPPROTO_UDP,
-					     inet_gro_compute_pseudo);
-	return receive(head, skb, uh);
+		skb_gro_checksum_try_convert(skb, IPPROTO_UDP, pseudo_sum);
+	return merge(head, skb, uh);
+}
+
+static struct sk_buff *receive4(struct list_head *head, struct sk_buff *skb)
+{
+	return receive(head, skb, 0, inet_gro_compute_pseudo);
 }
 
 static struct sk_buff *receive6(struct list_head *head, struct sk_buff *skb)
 {
-	const struct udphdr *uh = udp_gro_udphdr(skb);
-
-	if (!bypasses_udp(skb, 1, uh))
-		return udp_offloads[1]->callbacks.gro_receive(head, skb);
-	if (skb_gro_checksum_validate_zero_check(skb, IPPROTO_UDP, uh->check,
-						 ip6_gro_compute_pseudo)) {
-		NAPI_GRO_CB(skb)->flush = 1;
-		return NULL;
-	}
-	if (sum_helps(skb, uh))
-		skb_gro_checksum_try_convert(skb, IPPROTO_UDP,
-					     ip6_gro_compute_pseudo);
-	return receive(head, skb, uh);
+	return receive(head, skb, 1, ip6_gro_compute_pseudo);
 }
 
 /* As inet_add_offload(), which only fills empty places */

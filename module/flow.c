@@ -234,30 +234,6 @@ struct serval_options *serval_conn_set_options(struct serval_conn *conn,
 	return old;
 }
 
-/**
- * serval_conn_laddr() - the L of a connection
- * @conn: connection
- */
-struct in6_addr serval_conn_laddr(const struct serval_conn *conn)
-{
-	struct in6_addr laddr;
-
-	serval_ulid_make(&laddr, SERVAL_ULID_L, conn->l);
-	return laddr;
-}
-
-/**
- * serval_conn_raddr() - the R of a connection
- * @conn: that has one
- */
-struct in6_addr serval_conn_raddr(const struct serval_conn *conn)
-{
-	struct in6_addr raddr;
-
-	serval_ulid_make(&raddr, SERVAL_ULID_R, conn->r);
-	return raddr;
-}
-
 static void conn_free_rcu(struct rcu_head *rcu)
 {
 	serval_conn_free(container_of(rcu, struct serval_conn, rcu));

@@ -283,6 +283,24 @@ static inline u64 serval_conn_name(const struct serval_conn *conn)
 	return conn->l == SERVAL_ULID_ACCEPTED ? conn->r : conn->l;
 }
 
+/* The L of a connection */
+static inline struct in6_addr serval_conn_laddr(const struct serval_conn *conn)
+{
+	struct in6_addr laddr;
+
+	serval_ulid_make(&laddr, SERVAL_ULID_L, conn->l);
+	return laddr;
+}
+
+/* The R of a connection that has one */
+static inline struct in6_addr serval_conn_raddr(const struct serval_conn *conn)
+{
+	struct in6_addr raddr;
+
+	serval_ulid_make(&raddr, SERVAL_ULID_R, conn->r);
+	return raddr;
+}
+
 /**
  * serval_options() - what only some connections have
  * @conn: connection
@@ -337,8 +355,6 @@ struct serval_conn *serval_conn_move(struct serval_conn *from, gfp_t gfp);
 void serval_conn_free(struct serval_conn *conn);
 struct serval_options *serval_conn_set_options(struct serval_conn *conn,
 					       gfp_t gfp);
-struct in6_addr serval_conn_laddr(const struct serval_conn *conn);
-struct in6_addr serval_conn_raddr(const struct serval_conn *conn);
 int serval_conn_insert(struct serval_net *sn, struct serval_conn *conn);
 int serval_conn_insert_new(struct serval_net *sn, struct serval_conn *conn);
 struct serval_conn *serval_conn_find_tuple(struct serval_net *sn,

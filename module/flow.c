@@ -98,7 +98,8 @@ static int conn_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 	       (key->rport != conn->rport || key->r != conn->r);
 }
 
-static int flow_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+static __always_inline int flow_cmp(struct rhashtable_compare_arg *arg,
+				    const void *obj)
 {
 	const struct serval_flow *fl = obj;
 
@@ -121,7 +122,8 @@ static u32 name_hash(const void *data, u32 len, u32 seed)
 	return (u32)*(const u64 *)data ^ seed;
 }
 
-static int name_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+static __always_inline int name_cmp(struct rhashtable_compare_arg *arg,
+				    const void *obj)
 {
 	const struct serval_conn *conn = obj;
 

@@ -908,7 +908,8 @@ const struct proto_ops *serval_stream_ops(void)
 
 /* TCP calls this before it builds a SYN and before it sizes the buffers of an
  * established connection.  A SYN with data must leave room for its extensions;
- * what we offer to take is what fits the path.
+ * what we offer to take is what fits the path; and what was accepted is to be
+ * found by its segments before it has sent any.
  */
 static int rebuild_header(struct sock *sk)
 {
@@ -925,6 +926,8 @@ static int rebuild_header(struct sock *sk)
 	fl = conn ? rcu_dereference(conn->flow) : NULL;
 	if (fl && tcp_sk(sk)->advmss > fl->path.mss)
 		tcp_sk(sk)->advmss = fl->path.mss;
+	if (conn && !READ_ONCE(conn->sk))
+		serval_conn_set_sock(conn, sk);
 	rcu_read_unlock();
 	return native_af_ops->rebuild_header(sk);
 }

@@ -339,9 +339,10 @@ quiet_tw() {
 
 ## Services
 
-# An ID nobody else has, below the prefix 0x5e/8 the hosts route
+# An ID nobody else has, below the prefix 0x5e/8 the hosts route; not one that the
+# tools print shorter, without the zeros at its end
 new_id() {
-	echo "0x5e$(od -An -N31 -tx1 /dev/urandom | tr -d ' \n')"
+	echo "0x5e$(od -An -N30 -tx1 /dev/urandom | tr -d ' \n')01"
 }
 
 # serval HOST ARGS...

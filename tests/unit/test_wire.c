@@ -110,9 +110,12 @@ static void test_csum_value(void)
 {
 	/* The example of RFC 1071 section 3: ddf2, so its complement */
 	static const u8 rfc[8] = { 0, 1, 0xf2, 3, 0xf4, 0xf5, 0xf6, 0xf7 };
+	static const u8 odd[3] = { 0x12, 0x34, 0x56 };
 	u8 full[SERVAL_HDR_MAX];
 
 	EXPECT(ntohs(serval_wire_csum(rfc, 8)) == 0x220d);
+	EXPECT(ntohs(serval_wire_csum(odd, 3)) == (u16)~(0x1234 + 0x5600));
+	EXPECT(serval_wire_csum(odd, 0) == 0xffff);
 	memset(full, 0xff, sizeof(full));
 	EXPECT(serval_wire_csum(full, sizeof(full)) == 0);
 }

@@ -347,11 +347,7 @@ static inline struct dst_entry *cached_route(struct serval_net *sn,
 					     struct serval_path *path,
 					     const struct sock *sk, u32 mark)
 {
-	struct dst_entry *dst = rcu_dereference(path->dst);
-
-	if (unlikely(!dst || !dst_check(dst, READ_ONCE(path->cookie))))
-		return serval_path_route(sn, path, sk, mark);
-	return dst;
+	return serval_path_dst(path) ?: serval_path_route(sn, path, sk, mark);
 }
 
 static bool is_datagrams(const struct sk_buff *skb)

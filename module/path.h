@@ -17,6 +17,7 @@
 #include <linux/spinlock.h>
 #include <linux/udp.h>
 #include <net/dsfield.h>
+#include <net/dst.h>
 #include <net/route.h>
 
 #include <linux/serval.h>
@@ -204,6 +205,21 @@ bool serval_path_to_group(const struct serval_path *path,
 int serval_outer_iif(const struct sk_buff *skb);
 int serval_outer_sdif(const struct sk_buff *skb);
 bool serval_addr_is_local(struct serval_net *sn, const struct in6_addr *addr);
+
+/**
+ * serval_path_dst() - the route that a path has, if it is still valid
+ * @path: path
+ *
+ * Context: rcu_read_lock() held, also while the route is used.
+ * Return: NULL if serval_path_route() has to find one.
+ */
+static inline struct dst_entry *serval_path_dst(const struct serval_path *path)
+{
+	struct dst_entry *dst = rcu_dereference(path->dst);
+
+	return likely(dst && dst_check(dst, READ_ONCE(path->cookie))) ? dst :
+									NULL;
+}
 
 /* Does a packet come from the path's peer? */
 static inline bool serval_path_is_peer(const struct serval_path *path,

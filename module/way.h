@@ -6,7 +6,6 @@
 #define _SERVAL_WAY_H
 
 #include <linux/rcupdate.h>
-#include <net/dst.h>
 
 #include "path.h"
 #include "service.h"
@@ -43,13 +42,9 @@ static inline struct serval_way *serval_way_find(struct serval_net *sn,
 						 u32 mark)
 {
 	struct serval_way *way = rcu_dereference(t->way);
-	struct dst_entry *dst;
 
-	if (unlikely(mark || !way))
-		return serval_way_make(sn, t, mark);
-	dst = rcu_dereference(way->path.dst);
-	return likely(dst && dst_check(dst, READ_ONCE(way->path.cookie))) ?
-	       way : serval_way_make(sn, t, 0);
+	return likely(!mark && way && serval_path_dst(&way->path)) ?
+	       way : serval_way_make(sn, t, mark);
 }
 
 #endif /* _SERVAL_WAY_H */

@@ -6,6 +6,7 @@
 need tc
 plan 8
 two_hosts
+neighbours
 route_ids
 for h in c s; do
 	tc -n "$(ns $h)" qdisc add dev eth0 root netem \

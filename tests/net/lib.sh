@@ -326,7 +326,14 @@ neighbour() {
 	local mac
 
 	mac=$(ip -n "$(ns "$3")" -j link show dev eth0 | jq -r '.[0].address')
-	ip -n "$(ns "$1")" neigh add "$2" lladdr "$mac" dev eth0
+	ip -n "$(ns "$1")" neigh replace "$2" lladdr "$mac" dev eth0
+}
+
+# Both of two_hosts know each other's link-layer address for good: a link that loses
+# packets loses ARP's as well, and three in a row make a host unreachable
+neighbours() {
+	neighbour c $S_ADDR s
+	neighbour s $C_ADDR c
 }
 
 quiet_tw() {

@@ -6,6 +6,7 @@
 need tc
 plan 6
 two_hosts
+neighbours
 quiet_tw c s
 id=$(new_id)
 rule c "$id" via $S_ADDR

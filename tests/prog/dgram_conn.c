@@ -523,7 +523,7 @@ static void conn_crowd(void)
 {
 	int c[CROWD], s[CROWD], owner[CROWD], l, i, count = 0;
 	bool answered[CROWD] = { }, done = false;
-	__u64 end = now_ms() + 200000;
+	__u64 end = now_ms() + 180000;
 	struct sv_svc svc;
 
 	svc_new(&svc);
@@ -535,7 +535,7 @@ static void conn_crowd(void)
 		owner[i] = -1;
 	}
 	for (i = 0; i < CROWD; i++) {
-		expect(poll_for(c[i], POLLOUT, 120000) & POLLOUT);
+		expect(poll_for(c[i], POLLOUT, end - now_ms()) & POLLOUT);
 		expect(so_error(c[i]) == 0);
 	}
 	while (!done) {

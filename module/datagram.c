@@ -85,16 +85,12 @@ static bool recall(const struct serval_net *sn, struct serval_flow *fl,
 		   const struct serval_datagram *dg)
 {
 	struct serval_resolved *last = fl->last;
-	struct dst_entry *dst;
 	bool found;
 
 	spin_lock_bh(&fl->path.lock);
-	found = is_last(sn, last, conn, sk, way, dg);
-	if (found) {
-		/* another route may mean another source address */
-		dst = rcu_dereference_protected(fl->path.dst, true);
-		found = dst && dst_check(dst, fl->path.cookie);
-	}
+	/* another route may mean another source address */
+	found = is_last(sn, last, conn, sk, way, dg) &&
+		serval_path_dst(&fl->path);
 	if (found) {
 		__serval_path_copy(&way->path, &fl->path);
 		way->target = last->target;

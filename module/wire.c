@@ -36,6 +36,10 @@
 static_assert(sizeof(struct serval_hdr) == SERVAL_HDR_LEN);
 static_assert(sizeof(struct service_id) + 4 == SERVAL_SERVICE_LEN);
 static_assert(sizeof(((struct serval_pkt *)0)->nonce) == SERVAL_NONCE_LEN);
+static_assert(SERVAL_KEY_SIZE + 4 == SERVAL_KEY_LEN);
+static_assert(SERVAL_MAC_LEN + 4 == SERVAL_AUTH_LEN);
+static_assert(sizeof(((struct serval_pkt *)0)->path_data) + 4 ==
+	      SERVAL_PATH_LEN);
 
 /* What Documentation/protocol.rst section 3 allows; @max_count 10 is the
  * limit of the packet, so no limit.
@@ -49,9 +53,9 @@ static const struct ext_rule {
 	[SERVAL_EXT_SERVICE]	= { SERVAL_SERVICE_LEN, SERVAL_SERVICE_LEN, 2 },
 	[SERVAL_EXT_ADDRESS]	= { SERVAL_ADDRESS_LEN, 255, 1 },
 	[SERVAL_EXT_SOURCE]	= { 12, 244, 1 },
-	[SERVAL_EXT_KEY]	= { 36, 36, SERVAL_EXT_COUNT_MAX },
-	[SERVAL_EXT_AUTH]	= { 20, 20, SERVAL_EXT_COUNT_MAX },
-	[SERVAL_EXT_PATH]	= { 12, 12, SERVAL_EXT_COUNT_MAX },
+	[SERVAL_EXT_KEY]	= { SERVAL_KEY_LEN, SERVAL_KEY_LEN, 1 },
+	[SERVAL_EXT_AUTH]	= { SERVAL_AUTH_LEN, SERVAL_AUTH_LEN, 1 },
+	[SERVAL_EXT_PATH]	= { SERVAL_PATH_LEN, SERVAL_PATH_LEN, 1 },
 	[SERVAL_EXT_PATH + 1 ... EXT_TYPES - 1] = {
 		2, 255, SERVAL_EXT_COUNT_MAX
 	},
@@ -143,6 +147,41 @@ static enum serval_wire_err parse_source(const u8 *ext, unsigned int at,
 	return SERVAL_WIRE_OK;
 }
 
+/* Of a type or kind that this version does not know */
+static inline enum serval_wire_err skip(const u8 *ext)
+{
+	return ext[0] & SERVAL_EXT_CRITICAL ? SERVAL_WIRE_EXT_UNKNOWN :
+					      SERVAL_WIRE_OK;
+}
+
+static enum serval_wire_err parse_key(const u8 *ext, struct serval_pkt *pkt)
+{
+	if (ext[2] != SERVAL_KEY_X25519)
+		return skip(ext);
+	pkt->has |= SERVAL_HAS_KEY;
+	pkt->key_flags = ext[3] & SERVAL_KEY_REPEAT;
+	memcpy(pkt->key, ext + 4, sizeof(pkt->key));
+	return SERVAL_WIRE_OK;
+}
+
+static void parse_auth(const u8 *ext, unsigned int at, struct serval_pkt *pkt)
+{
+	pkt->has |= SERVAL_HAS_AUTH;
+	pkt->epoch = ext[2];
+	pkt->mac_at = at + 4;
+	memcpy(pkt->mac, ext + 4, sizeof(pkt->mac));
+}
+
+static enum serval_wire_err parse_path(const u8 *ext, struct serval_pkt *pkt)
+{
+	if (ext[2] != SERVAL_PATH_CHALLENGE && ext[2] != SERVAL_PATH_RESPONSE)
+		return skip(ext);
+	pkt->has |= SERVAL_HAS_PATH;
+	pkt->path_kind = ext[2];
+	memcpy(&pkt->path_data, ext + 4, sizeof(pkt->path_data));
+	return SERVAL_WIRE_OK;
+}
+
 static enum serval_wire_err parse_ext(const u8 *ext, unsigned int at,
 				      struct serval_pkt *pkt)
 {
@@ -158,9 +197,15 @@ static enum serval_wire_err parse_ext(const u8 *ext, unsigned int at,
 		return SERVAL_WIRE_OK;
 	case SERVAL_EXT_SOURCE:
 		return parse_source(ext, at, pkt);
+	case SERVAL_EXT_KEY:
+		return parse_key(ext, pkt);
+	case SERVAL_EXT_AUTH:
+		parse_auth(ext, at, pkt);
+		return SERVAL_WIRE_OK;
+	case SERVAL_EXT_PATH:
+		return parse_path(ext, pkt);
 	default:
-		return ext[0] & SERVAL_EXT_CRITICAL ? SERVAL_WIRE_EXT_UNKNOWN :
-						      SERVAL_WIRE_OK;
+		return skip(ext);
 	}
 }
 
@@ -275,7 +320,7 @@ static u8 *build_service(u8 *ext, const struct service_id *id)
 	return ext + SERVAL_SERVICE_LEN;
 }
 
-static void build_address(u8 *ext, const struct in6_addr *addr)
+static u8 *build_address(u8 *ext, const struct in6_addr *addr)
 {
 	unsigned int size = serval_wire_addr_size(addr);
 
@@ -284,6 +329,36 @@ static void build_address(u8 *ext, const struct in6_addr *addr)
 	ext[1] = SERVAL_ADDRESS_LEN + size;
 	ext[3] = size == 16 ? SERVAL_WIRE_IPV6 : SERVAL_WIRE_IPV4;
 	memcpy(ext + SERVAL_ADDRESS_LEN, addr->s6_addr + 16 - size, size);
+	return ext + SERVAL_ADDRESS_LEN + size;
+}
+
+static u8 *build_key(u8 *ext, const struct serval_pkt *pkt)
+{
+	ext[0] = SERVAL_EXT_KEY << 4;
+	ext[1] = SERVAL_KEY_LEN;
+	ext[2] = SERVAL_KEY_X25519;
+	ext[3] = pkt->key_flags & SERVAL_KEY_REPEAT;
+	memcpy(ext + 4, pkt->key, sizeof(pkt->key));
+	return ext + SERVAL_KEY_LEN;
+}
+
+static u8 *build_path(u8 *ext, const struct serval_pkt *pkt)
+{
+	ext[0] = SERVAL_EXT_PATH << 4;
+	ext[1] = SERVAL_PATH_LEN;
+	ext[2] = pkt->path_kind;
+	ext[3] = 0;
+	memcpy(ext + 4, &pkt->path_data, sizeof(pkt->path_data));
+	return ext + SERVAL_PATH_LEN;
+}
+
+static void build_auth(u8 *ext, const struct serval_pkt *pkt)
+{
+	ext[0] = SERVAL_EXT_AUTH << 4;
+	ext[1] = SERVAL_AUTH_LEN;
+	ext[2] = pkt->epoch;
+	ext[3] = 0;
+	memcpy(ext + 4, pkt->mac, sizeof(pkt->mac));
 }
 
 static void seal(void *buf, struct serval_hdr *hdr, unsigned int len)
@@ -302,7 +377,8 @@ static void seal(void *buf, struct serval_hdr *hdr, unsigned int len)
  *       SOURCE is not written
  *
  * Every byte is written, reserved ones as zero, so that nothing of the host's
- * memory leaves with them.
+ * memory leaves with them.  AUTH is the last extension: a MAC is computed from
+ * the whole header, so it is built as zero and set afterwards.
  *
  * Context: any.
  * Return: bytes written, equal to serval_wire_size().
@@ -324,9 +400,36 @@ unsigned int serval_wire_build(void *buf, const struct serval_pkt *pkt)
 	if (pkt->has & SERVAL_HAS_SERVICE2)
 		ext = build_service(ext, &pkt->service[1]);
 	if (pkt->has & SERVAL_HAS_ADDRESS)
-		build_address(ext, &pkt->address);
+		ext = build_address(ext, &pkt->address);
+	if (pkt->has & SERVAL_HAS_KEY)
+		ext = build_key(ext, pkt);
+	if (pkt->has & SERVAL_HAS_PATH)
+		ext = build_path(ext, pkt);
+	if (pkt->has & SERVAL_HAS_AUTH)
+		build_auth(ext, pkt);
 	seal(buf, &hdr, len);
 	return len;
+}
+
+/**
+ * serval_wire_set_mac() - put the MAC into a header that was built
+ * @buf:    header
+ * @len:    of it
+ * @mac_at: serval_wire_mac_at()
+ * @mac:    what AUTH is to say
+ *
+ * The checksum is computed again, because the MAC was not in it.
+ *
+ * Context: any.
+ */
+void serval_wire_set_mac(void *buf, unsigned int len, unsigned int mac_at,
+			 const u8 mac[SERVAL_MAC_LEN])
+{
+	struct serval_hdr hdr;
+
+	memcpy((u8 *)buf + mac_at, mac, SERVAL_MAC_LEN);
+	memcpy(&hdr, buf, sizeof(hdr));
+	seal(buf, &hdr, len);
 }
 
 /* Bytes of one address in a SOURCE of @len bytes */

@@ -59,6 +59,20 @@ enum serval_ext_type {
 #define SERVAL_ADDRESS_LEN	12	/* before the addresses */
 #define SERVAL_SOURCE_LEN	4	/* see SERVAL_ADDRESS_LEN */
 #define SERVAL_SOURCE_MAX	20	/* addresses */
+#define SERVAL_KEY_LEN		36
+#define SERVAL_AUTH_LEN		20
+#define SERVAL_PATH_LEN		12
+
+/* KEY: its only kind, and its flags */
+#define SERVAL_KEY_X25519	1
+#define SERVAL_KEY_SIZE		32
+#define SERVAL_KEY_REPEAT	0x01	/* the sender keeps nothing: say yours again */
+
+#define SERVAL_MAC_LEN		16
+
+/* Kinds of PATH */
+#define SERVAL_PATH_CHALLENGE	1
+#define SERVAL_PATH_RESPONSE	2
 
 /* Families of ADDRESS and SOURCE */
 #define SERVAL_WIRE_IPV4	2	/* 4 bytes each */
@@ -85,7 +99,8 @@ enum serval_ext_type {
 /* The longest header this host builds: everything struct serval_pkt holds */
 #define SERVAL_BUILD_MAX	(SERVAL_HDR_LEN + SERVAL_CONTROL_LEN + \
 				 2 * SERVAL_SERVICE_LEN + \
-				 SERVAL_ADDRESS_LEN + 16)
+				 SERVAL_ADDRESS_LEN + 16 + SERVAL_KEY_LEN + \
+				 SERVAL_PATH_LEN + SERVAL_AUTH_LEN)
 
 /* An unconnected datagram's */
 #define SERVAL_DATAGRAM_LEN	(SERVAL_HDR_LEN + 2 * SERVAL_SERVICE_LEN)
@@ -96,6 +111,9 @@ enum serval_ext_type {
 #define SERVAL_HAS_SERVICE2	0x04	/* service[1] */
 #define SERVAL_HAS_SOURCE	0x08	/* origin */
 #define SERVAL_HAS_ADDRESS	0x10	/* address */
+#define SERVAL_HAS_KEY		0x20	/* key_flags, key */
+#define SERVAL_HAS_AUTH		0x40	/* epoch, mac */
+#define SERVAL_HAS_PATH		0x80	/* path_kind, path_data */
 
 /**
  * struct serval_pkt - a parsed header, or one to build
@@ -110,13 +128,20 @@ enum serval_ext_type {
  * @len:      parsed: of the header
  * @source_at: parsed: offset of SOURCE, 0 if there is none
  * @source_len: parsed: of SOURCE, 0 if there is none
+ * @mac_at:   parsed: offset of AUTH's MAC, 0 if there is none
+ * @key_flags: KEY: SERVAL_KEY_REPEAT
+ * @path_kind: PATH: SERVAL_PATH_*, 0 if there is none
+ * @epoch:    AUTH: low bits of the number of the sender's key
  * @verno:    CONTROL: version number, host byte order
  * @ackno:    CONTROL: next version number expected, host byte order; in the
  *            refusal of a datagram its UDP source port
  * @nonce:    CONTROL: 8 bytes, opaque
+ * @path_data: PATH: 8 bytes, opaque
  * @service:  SERVICE: destination and, in unconnected datagrams, source
  * @origin:   SOURCE: its first address
  * @address:  ADDRESS: its only one; with more it counts as not there
+ * @key:      KEY: the host's public X25519 key
+ * @mac:      AUTH: built as it is, see serval_wire_set_mac()
  *
  * The other addresses of SOURCE, which only routers want, stay in the packet:
  * serval_wire_get_hop().
@@ -133,12 +158,19 @@ struct serval_pkt {
 	__u16 len;
 	__u16 source_at;
 	__u16 source_len;
+	__u16 mac_at;
+	__u8 key_flags;
+	__u8 path_kind;
+	__u8 epoch;
 	__u32 verno;
 	__u32 ackno;
 	__u64 nonce;
+	__u64 path_data;
 	struct service_id service[2];
 	struct in6_addr origin;
 	struct in6_addr address;
+	__u8 key[SERVAL_KEY_SIZE];
+	__u8 mac[SERVAL_MAC_LEN];
 };
 
 /* Why a header was refused; the order is that of the counters */
@@ -152,7 +184,9 @@ enum serval_wire_err {
 				 * or SOURCE is not a list of addresses
 				 */
 	SERVAL_WIRE_EXT_COUNT,	/* more than 10, or too many of one type */
-	SERVAL_WIRE_EXT_UNKNOWN,/* unknown and marked "drop if unknown" */
+	SERVAL_WIRE_EXT_UNKNOWN,/* type, or kind of KEY or PATH, unknown and
+				 * marked "drop if unknown"
+				 */
 	__SERVAL_WIRE_MAX
 };
 
@@ -216,12 +250,31 @@ static inline unsigned int serval_wire_size(const struct serval_pkt *pkt)
 		len += SERVAL_SERVICE_LEN;
 	if (pkt->has & SERVAL_HAS_ADDRESS)
 		len += SERVAL_ADDRESS_LEN + serval_wire_addr_size(&pkt->address);
+	if (pkt->has & SERVAL_HAS_KEY)
+		len += SERVAL_KEY_LEN;
+	if (pkt->has & SERVAL_HAS_PATH)
+		len += SERVAL_PATH_LEN;
+	if (pkt->has & SERVAL_HAS_AUTH)
+		len += SERVAL_AUTH_LEN;
 	return len;
+}
+
+/**
+ * serval_wire_mac_at() - where the MAC of a header is that was built
+ * @len: what serval_wire_build() returned, with SERVAL_HAS_AUTH
+ *
+ * AUTH is written last.
+ */
+static inline unsigned int serval_wire_mac_at(unsigned int len)
+{
+	return len - SERVAL_MAC_LEN;
 }
 
 enum serval_wire_err serval_wire_parse(const void *buf, unsigned int len,
 				       struct serval_pkt *pkt);
 unsigned int serval_wire_build(void *buf, const struct serval_pkt *pkt);
+void serval_wire_set_mac(void *buf, unsigned int len, unsigned int mac_at,
+			 const __u8 mac[SERVAL_MAC_LEN]);
 void serval_wire_get_hop(const void *buf, const struct serval_pkt *pkt,
 			 unsigned int i, struct in6_addr *addr);
 int serval_wire_growth(const struct serval_pkt *pkt,

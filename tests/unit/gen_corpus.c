@@ -28,13 +28,16 @@ static void save(const char *dir, const char *name, int number, const u8 *buf,
 static void gen_built(const char *dir)
 {
 	struct serval_pkt pkt = { .src = htonl(0x01020304), .verno = 1,
-				  .flags = 0xfc, .reason = 111 };
+				  .flags = 0xfc, .reason = 111,
+				  .path_kind = SERVAL_PATH_CHALLENGE };
 	static const u8 protos[] = { 6, 17, 59 };
 	u8 buf[1 + SERVAL_BUILD_MAX];
+	unsigned int has;
 
-	for (pkt.has = 0; pkt.has < 32; pkt.has++) {
-		if (pkt.has & SERVAL_HAS_SOURCE)
+	for (has = 0; has < 256; has++) {
+		if (has & SERVAL_HAS_SOURCE)
 			continue;
+		pkt.has = has;
 		pkt.protocol = protos[pkt.has % 3];
 		buf[0] = pkt.has;
 		save(dir, "built", pkt.has, buf,
@@ -61,6 +64,8 @@ static void gen_exts(const char *dir)
 			buf[14] = lens[type];
 		if (type == SERVAL_EXT_ADDRESS || type == SERVAL_EXT_SOURCE)
 			buf[16] = SERVAL_WIRE_IPV4;
+		if (type == SERVAL_EXT_KEY || type == SERVAL_EXT_PATH)
+			buf[15] = 1;
 		save(dir, "ext", type, buf, len);
 		buf[13] |= SERVAL_EXT_CRITICAL;
 		save(dir, "critical", type, buf, len);

@@ -258,7 +258,9 @@ static void test_service(void)
 
 static void test_once(void)
 {
+	static const u8 len[] = { 36, 20, 12 };
 	struct serval_pkt pkt;
+	unsigned int type;
 
 	start();
 	append(SERVAL_EXT_CONTROL, 20);
@@ -274,6 +276,13 @@ static void test_once(void)
 	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
 	append(SERVAL_EXT_ADDRESS, 16);
 	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
+	for (type = SERVAL_EXT_KEY; type <= SERVAL_EXT_PATH; type++) {
+		start();
+		append(type, len[type - SERVAL_EXT_KEY]);
+		EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+		append(type, len[type - SERVAL_EXT_KEY]);
+		EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
+	}
 }
 
 /* All lengths of all types, alone in a header and filled up with pads */
@@ -334,23 +343,25 @@ static void test_ext_count(void)
 	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
 	start();
 	for (i = 0; i < 10; i++)
-		append(SERVAL_EXT_KEY, 36);
+		append(9, 36);
 	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
 	append(9, 4);
 	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
 }
 
+/* Types, and in append()'s content kinds of KEY and PATH */
 static void test_unknown(void)
 {
-	static const u8 len[16] = { 0, 20, 36, 12, 0, 36, 20, 12,
+	static const u8 len[16] = { [SERVAL_EXT_KEY] = 36,
+				    [SERVAL_EXT_PATH] = 12,
 				    4, 4, 4, 4, 4, 4, 4, 4 };
 	struct serval_pkt pkt;
 	unsigned int type;
 
-	for (type = 3; type < 16; type++) {
+	for (type = SERVAL_EXT_KEY; type < 16; type++) {
 		u8 *ext;
 
-		if (type == SERVAL_EXT_ADDRESS || type == SERVAL_EXT_SOURCE)
+		if (type == SERVAL_EXT_AUTH)
 			continue;
 		start();
 		ext = append(type, len[type]);
@@ -362,6 +373,82 @@ static void test_unknown(void)
 		ext[0] |= SERVAL_EXT_CRITICAL;
 		EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_UNKNOWN);
 	}
+}
+
+static void test_key(void)
+{
+	struct serval_pkt pkt;
+	unsigned int kind;
+	u8 *ext;
+
+	for (kind = 0; kind < 256; kind++) {
+		start();
+		ext = append(SERVAL_EXT_KEY, SERVAL_KEY_LEN);
+		ext[2] = kind;
+		ext[3] = 0xfe;
+		EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+		EXPECT(pkt.has == (kind == 1 ? SERVAL_HAS_KEY : 0));
+		EXPECT(!pkt.key_flags);
+		ext[3] = 0xff;
+		EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+		EXPECT(pkt.key_flags == (kind == 1 ? SERVAL_KEY_REPEAT : 0));
+		EXPECT(!memcmp(pkt.key, ext + 4, 32) == (kind == 1));
+	}
+}
+
+static void test_path(void)
+{
+	struct serval_pkt pkt;
+	unsigned int kind;
+	u8 *ext;
+
+	for (kind = 0; kind < 256; kind++) {
+		bool known = kind == SERVAL_PATH_CHALLENGE ||
+			     kind == SERVAL_PATH_RESPONSE;
+
+		start();
+		ext = append(SERVAL_EXT_PATH, SERVAL_PATH_LEN);
+		ext[2] = kind;
+		EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+		EXPECT(pkt.has == (known ? SERVAL_HAS_PATH : 0));
+		EXPECT(pkt.path_kind == (known ? kind : 0));
+		EXPECT(!memcmp(&pkt.path_data, ext + 4, 8) == known);
+	}
+}
+
+/* Wherever it is, the MAC is found, and only a built one is the last */
+static void test_auth(void)
+{
+	static const u8 mac[SERVAL_MAC_LEN] = "sixteen bytes...";
+	struct serval_pkt pkt = {
+		.src = htonl(1), .protocol = SERVAL_PROTO_NONE,
+		.has = SERVAL_HAS_CONTROL | SERVAL_HAS_PATH | SERVAL_HAS_AUTH,
+		.path_kind = SERVAL_PATH_CHALLENGE, .epoch = 7,
+	};
+	struct serval_pkt back;
+	u8 buf[SERVAL_BUILD_MAX];
+	unsigned int len;
+	u8 *ext;
+
+	start();
+	pad(4);
+	ext = append(SERVAL_EXT_AUTH, SERVAL_AUTH_LEN);
+	append(SERVAL_EXT_SERVICE, SERVAL_SERVICE_LEN);
+	EXPECT(parse(&back) == SERVAL_WIRE_OK);
+	EXPECT(back.has == (SERVAL_HAS_AUTH | SERVAL_HAS_SERVICE));
+	EXPECT(back.epoch == ext[2] && back.mac_at == ext + 4 - hdr.buf);
+	EXPECT(!memcmp(back.mac, ext + 4, 16));
+
+	len = serval_wire_build(buf, &pkt);
+	EXPECT(len == 64);
+	EXPECT(!serval_wire_parse(buf, len, &back));
+	EXPECT(wire_pkt_equal(&pkt, &back));
+	EXPECT(back.mac_at == serval_wire_mac_at(len));
+	serval_wire_set_mac(buf, len, back.mac_at, mac);
+	EXPECT(!serval_wire_parse(buf, len, &back));
+	EXPECT(!memcmp(back.mac, mac, sizeof(mac)));
+	memcpy(pkt.mac, mac, sizeof(mac));
+	EXPECT(wire_pkt_equal(&pkt, &back));
 }
 
 /* One address of the right length; everything else says nothing */
@@ -630,12 +717,13 @@ static void random_pkt(struct serval_pkt *pkt)
 {
 	static const u8 protos[] = { 6, 17, 59 };
 	static const u8 has[] = { 0, 1, 2, 3, 6, 7, 17, 19, 23 };
+	unsigned int i;
 
 	memset(pkt, 0, sizeof(*pkt));
 	pkt->src = random_u32() | htonl(1);
 	pkt->dst = random_u32();
 	pkt->protocol = protos[random_below(3)];
-	pkt->has = has[random_below(ARRAY_SIZE(has))];
+	pkt->has = has[random_below(ARRAY_SIZE(has))] | random_below(8) << 5;
 	if (pkt->has & SERVAL_HAS_ADDRESS)
 		random_addr(&pkt->address, random_below(2));
 	if (pkt->has & SERVAL_HAS_CONTROL) {
@@ -649,6 +737,19 @@ static void random_pkt(struct serval_pkt *pkt)
 		random_key(pkt->service[0].s_sid);
 	if (pkt->has & SERVAL_HAS_SERVICE2)
 		random_key(pkt->service[1].s_sid);
+	if (pkt->has & SERVAL_HAS_KEY) {
+		pkt->key_flags = random_below(2);
+		random_key(pkt->key);
+	}
+	if (pkt->has & SERVAL_HAS_PATH) {
+		pkt->path_kind = 1 + random_below(2);
+		pkt->path_data = (u64)random_u32() << 32 | random_u32();
+	}
+	if (pkt->has & SERVAL_HAS_AUTH) {
+		pkt->epoch = random_u32();
+		for (i = 0; i < sizeof(pkt->mac); i++)
+			pkt->mac[i] = random_u32();
+	}
 }
 
 static void test_round_trip(void)
@@ -704,6 +805,8 @@ static void test_reference(void)
 			if (ext && type == SERVAL_EXT_ADDRESS) {
 				ext[2] = !random_below(9);
 				ext[3] = 2 + random_below(2) * 8;
+			} else if (ext) {
+				ext[2] = random_below(4);
 			}
 		}
 		pad(-hdr.len & 3);
@@ -742,6 +845,9 @@ int main(void)
 		{ test_ext_count, "crafted packets would cost more than theirs" },
 		{ test_unknown, "later versions of the protocol could not talk" },
 		{ test_reserved, "later versions of the protocol could not talk" },
+		{ test_key, "hosts would not know each other's key" },
+		{ test_path, "no path would be found to lead to the peer" },
+		{ test_auth, "a connection would not move, or be moved by others" },
 		{ test_address, "a client would ask at a wrong address" },
 		{ test_source, "a crafted way would crash a router" },
 		{ test_add_hop, "a router would damage what it passes on" },

@@ -65,6 +65,35 @@ static void ref_addr(struct in6_addr *addr, const u8 *p, unsigned int size)
 	memcpy(addr->s6_addr + 16 - size, p, size);
 }
 
+/* KEY and PATH have kinds, of which only these are known */
+static bool ref_known(const u8 *ext)
+{
+	if (ext[0] >> 4 == 5)
+		return ext[2] == 1;
+	if (ext[0] >> 4 == 7)
+		return ext[2] == 1 || ext[2] == 2;
+	return ext[0] >> 4 <= 7;
+}
+
+static void ref_store_key(const u8 *ext, struct serval_pkt *pkt)
+{
+	if (!ref_known(ext))
+		return;
+	if (ext[0] >> 4 == 5) {
+		pkt->has |= SERVAL_HAS_KEY;
+		pkt->key_flags = ext[3] & 1;
+		memcpy(pkt->key, ext + 4, 32);
+	} else if (ext[0] >> 4 == 6) {
+		pkt->has |= SERVAL_HAS_AUTH;
+		pkt->epoch = ext[2];
+		memcpy(pkt->mac, ext + 4, 16);
+	} else if (ext[0] >> 4 == 7) {
+		pkt->has |= SERVAL_HAS_PATH;
+		pkt->path_kind = ext[2];
+		memcpy(&pkt->path_data, ext + 4, 8);
+	}
+}
+
 static void ref_store(const u8 *ext, struct serval_pkt *pkt)
 {
 	if (ext[0] >> 4 == 2 && pkt->has & SERVAL_HAS_SERVICE) {
@@ -87,6 +116,8 @@ static void ref_store(const u8 *ext, struct serval_pkt *pkt)
 	} else if (ext[0] >> 4 == 3 && ref_address_size(ext)) {
 		pkt->has |= SERVAL_HAS_ADDRESS;
 		ref_addr(&pkt->address, ext + 12, ref_address_size(ext));
+	} else {
+		ref_store_key(ext, pkt);
 	}
 }
 
@@ -109,14 +140,15 @@ static bool ref_exts(const u8 *ext, const u8 *end, struct serval_pkt *pkt)
 			return false;
 		if (type == 4 && !ref_source_size(ext))
 			return false;
-		if (type > 4 && ext[0] & 8)
+		if (!ref_known(ext) && ext[0] & 8)
 			return false;
 		count[type]++;
 		ref_store(ext, pkt);
 		ext += ext[1];
 	}
 	return count[1] <= 1 && count[2] <= 2 && count[3] <= 1 &&
-	       count[4] <= 1;
+	       count[4] <= 1 && count[5] <= 1 && count[6] <= 1 &&
+	       count[7] <= 1;
 }
 
 /* The same as serval_wire_parse(), but for the reason of a refusal */
@@ -176,6 +208,10 @@ bool wire_pkt_equal(const struct serval_pkt *a, const struct serval_pkt *b)
 	       !memcmp(&a->origin, &b->origin, sizeof(a->origin)) &&
 	       !memcmp(&a->address, &b->address, sizeof(a->address)) &&
 	       a->verno == b->verno && a->ackno == b->ackno &&
-	       a->nonce == b->nonce &&
+	       a->nonce == b->nonce && a->key_flags == b->key_flags &&
+	       a->path_kind == b->path_kind && a->epoch == b->epoch &&
+	       a->path_data == b->path_data &&
+	       !memcmp(a->key, b->key, sizeof(a->key)) &&
+	       !memcmp(a->mac, b->mac, sizeof(a->mac)) &&
 	       !memcmp(a->service, b->service, sizeof(a->service));
 }

@@ -151,6 +151,10 @@ static const struct rhashtable_params flow_params = {
 
 static struct kmem_cache *conn_cache __ro_after_init;
 
+/* 15 of them fill a page, unless the locks are watched */
+static_assert(sizeof(spinlock_t) > sizeof(u32) ||
+	      sizeof(struct serval_conn) <= 272);
+
 /* A flow that does not lie in its connection */
 struct further_flow {
 	struct serval_flow flow;
@@ -447,7 +451,7 @@ struct serval_flow *serval_flow_alloc(struct serval_conn *conn, gfp_t gfp)
 		return NULL;
 	serval_path_init(&fl->path);
 	fl->conn = conn;
-	fl->born = serval_flow_clock();
+	fl->path.born = serval_flow_clock();
 	if (opt) {
 		opt->redirect = in6addr_any;
 		opt->redirects = 0;

@@ -97,7 +97,8 @@ struct serval_resolved {
  * @sent_bytes: TCP segments
  * @received_packets: see @sent_packets
  * @received_bytes: see @sent_bytes
- * @born:      serval_flow_clock()
+ * @host:      serval_host_get(): whom the connection is with, a reference; 0 if
+ *             one of both has no key; or SERVAL_HOST_OFFERED and an epoch
  * @iss:       our first version number
  * @peer_iss:  the peer's
  * @owed:      passive: SYN-ACKs that may answer a SYN which is being handled
@@ -127,7 +128,7 @@ struct serval_flow {
 	atomic64_t sent_bytes;
 	atomic64_t received_packets;
 	atomic64_t received_bytes;
-	u32 born;
+	u32 host;
 	u32 iss;
 	u32 peer_iss;
 	union {

@@ -148,7 +148,7 @@ void serval_seed_init(struct serval_seed *seed, const struct sk_buff *skb,
 	}
 	seed->conn.first.peer_iss = peer_iss;
 	seed->conn.first.nonce = pkt->nonce;
-	seed->conn.first.born = serval_flow_clock();
+	seed->conn.first.path.born = serval_flow_clock();
 }
 
 static void seed_complete(const struct serval_net *sn,

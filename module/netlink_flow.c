@@ -123,7 +123,7 @@ static int put_flow(struct sk_buff *msg, struct serval_net *sn,
 		    const struct serval_flow *fl)
 {
 	const struct dst_entry *dst = rcu_dereference(fl->path.dst);
-	u64 age = (u64)(serval_flow_clock() - fl->born) * 100;
+	u64 age = (u64)(serval_flow_clock() - fl->path.born) * 100;
 
 	if (nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ID, fl->local_id) ||
 	    nla_put_be32(msg, SERVAL_A_FLOW_PEER_ID, fl->peer_id) ||

@@ -298,7 +298,7 @@ static struct dst_entry *lookup(struct serval_net *sn,
 
 static void set_mtu(struct serval_path *path, const struct dst_entry *dst)
 {
-	WRITE_ONCE(path->mtu, dst_mtu(dst));
+	WRITE_ONCE(path->mtu, min_t(u32, dst_mtu(dst), U16_MAX));
 	WRITE_ONCE(path->mss, clamp_t(int, (int)serval_path_room(path) -
 				      SERVAL_HDR_LEN - sizeof(struct tcphdr),
 				      MSS_MIN, MSS_MAX));

@@ -36,7 +36,9 @@ struct sock;
  * @group:  @raddr may be a broadcast or multicast address: for SYNs and
  *          datagrams without a connection
  * @mss:    largest TCP segment, without options, that fits the route
- * @mtu:    of the route when @mss was computed
+ * @mtu:    of the route when @mss was computed; no IP packet is longer than it
+ *          can say
+ * @ip_id:  next IPv4 identification
  * @laddr:  local locator, :: until a route is known
  * @raddr:  remote locator
  * @oif:    outer device asked for, 0 = by route
@@ -44,7 +46,7 @@ struct sock;
  * @dport:  see @sport
  * @used:   jiffies of the last encapsulated packet sent
  * @cookie: validates @dst (IPv6)
- * @ip_id:  next IPv4 identification
+ * @born:   serval_flow_clock() when a flow took it
  * @dst:    cached route; a reference
  *
  * Locators change only before a peer is known; from then on they are constant
@@ -55,7 +57,8 @@ struct serval_path {
 	u8 family;
 	bool group;
 	u16 mss;
-	u32 mtu;
+	u16 mtu;
+	u16 ip_id;
 	struct in6_addr laddr;
 	struct in6_addr raddr;
 	int oif;
@@ -63,7 +66,7 @@ struct serval_path {
 	__be16 dport;
 	u32 used;
 	u32 cookie;
-	u16 ip_id;
+	u32 born;
 	struct dst_entry __rcu *dst;
 };
 

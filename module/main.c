@@ -43,12 +43,16 @@ static int __net_init net_init(struct net *net)
 	serval_early_init(sn);
 	serval_encap_init(sn);
 	serval_delay_init(sn);
+	serval_keys_defer_init(sn);
 	sn->mib = alloc_percpu(struct serval_mib);
 	if (!sn->mib)
 		return -ENOMEM;
-	err = serval_services_init(sn);
+	err = serval_keys_init(sn);
 	if (err)
 		goto err_free_mib;
+	err = serval_services_init(sn);
+	if (err)
+		goto err_keys;
 	err = serval_flows_init(sn);
 	if (err)
 		goto err_services;
@@ -82,6 +86,8 @@ err_flows:
 err_services:
 	serval_lifetimes_unpublish(sn);
 	serval_services_exit(sn);
+err_keys:
+	serval_keys_exit(sn);
 err_free_mib:
 	free_percpu(sn->mib);
 	return err;
@@ -109,8 +115,10 @@ static void __net_exit net_exit_batch(struct list_head *list)
 		serval_broadcast_net_exit(sn);
 		serval_delay_exit(sn);
 		serval_output_exit(sn);
+		serval_keys_defer_exit(sn);
 		serval_flows_exit(sn);
 		serval_services_exit(sn);
+		serval_keys_exit(sn);
 		serval_routers_exit(sn);
 		serval_early_exit(sn);
 		serval_device_exit(sn);

@@ -108,6 +108,20 @@
 	  "dropped: passed on for an address that can be no host's") \
 	X(OUTUNPROVEN, "OutUnproven", \
 	  "not sent: only a router says that the peer has this address") \
+	X(SYNNOKEY, "SynNoKey", \
+	  "dropped: requests without a key, which security demands; refused") \
+	X(INKEYMISSING, "InKeyMissing", \
+	  "dropped: answers without a key, which security or an earlier one demands") \
+	X(INKEYREJECTED, "InKeyRejected", \
+	  "dropped: with the key of their host everybody would know the secret") \
+	X(KEYAGREED, "KeyAgreed", \
+	  "secrets computed that are shared with another host") \
+	X(KEYDEFERRED, "KeyDeferred", \
+	  "packets that waited for a secret to be computed") \
+	X(KEYDEFERFULL, "KeyDeferFull", \
+	  "dropped: 64 packets wait, or 8 of the host, or the device is gone") \
+	X(KEYNOMEM, "KeyNoMem", \
+	  "connections that have no key for want of memory") \
 	X(NOTARGET, "NoTarget", \
 	  "requests and datagrams whose rules service_resolution_mode excludes") \
 	X(DELAYHELD, "DelayHeld", \

@@ -5,13 +5,13 @@
  *
  * Layers; a file includes only from its own layer and those above it here:
  *	L0 wire, lpm, addr		pure: no skb, no sock
- *	L1 ulid, mib, routers, lifetime, service,
- *	   flow				tables
+ *	L1 ulid, mib, routers, keys, auth, pins,
+ *	   lifetime, service, flow	tables
  *	L2 ipv4, ipv6, path, way,
  *	   offload, early		outer IP
  *	L3 device, fastopen, encap, encap_gro, encap_auto, delay, output,
- *	   redirect, icmp, input, forward, handshake, datagram_gso, datagram,
- *	   dgram_conn: the service access layer
+ *	   redirect, icmp, input, forward, defer, handshake, datagram_gso,
+ *	   datagram, dgram_conn: the service access layer
  *	L4 newsock, socket, socket_dgram, socket_dgram_conn, sockopt: AF_SERVAL
  *	L5 netlink, proc, broadcast, sysctl	control
  *	L6 main				load and unload
@@ -24,7 +24,8 @@
  *	    conn->lock			softirq-safe
  *	      path->lock		softirq-safe, a leaf: nothing below it
  *	    delay.lock			the same; taken under neither
- * Nothing is transmitted, and no notifier called, under the last three.  Readers
+ *	    keys.lock, keys.wait_lock, pins.lock	the same
+ * Nothing is transmitted, and no notifier called, from conn->lock on.  Readers
  * of the service and flow tables hold only rcu_read_lock().
  */
 #ifndef _SERVAL_SERVAL_H
@@ -44,6 +45,7 @@
 #include "early.h"
 #include "encap.h"
 #include "flow.h"
+#include "keys.h"
 #include "mib.h"
 #include "service.h"
 
@@ -68,6 +70,7 @@ struct serval_settings {
 	int udp_encap_csum;
 	int udp_encap_keepalive;
 	int delay_timeout;
+	int security;
 	struct ctl_table_header *header;
 };
 
@@ -81,6 +84,7 @@ struct serval_settings {
  * @services: service table
  * @routers: whose SOURCE is believed (routers.c), NULL = nobody's
  * @lifetimes: rules in it that end by themselves
+ * @keys:     the host's own, and what it shares with others
  * @flows:    connections and flows
  * @early:    input routes of its flows
  * @encap:    UDP encapsulation
@@ -104,6 +108,7 @@ struct serval_net {
 	struct serval_services services;
 	struct serval_routers __rcu *routers;
 	struct serval_lifetimes lifetimes;
+	struct serval_keys keys;
 	struct serval_flows flows;
 	struct serval_early early;
 	struct serval_encap encap;

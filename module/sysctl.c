@@ -31,6 +31,9 @@
  *	that requests come from; if it is taken, any other does.
  * delay_timeout: 1..3600000, default 10000: milliseconds that a packet is held
  *	by a rule of the type DELAY before its sender gets EHOSTUNREACH.
+ * security: 0..2, default 1: 0 connections are told from others by a nonce
+ *	alone; 1 requests carry a key of this host, and connections whose peer
+ *	has one as well can be authenticated; 2 who has none is refused.
  * broadcast_devices: names of devices, separated by spaces, none at first: see
  *	broadcast.c.
  */
@@ -54,6 +57,7 @@ static int max_mode = SERVAL_MODE_ANYCAST;
 static int max_retransmits = MAX_RETRANSMITS;
 static int max_encap = SERVAL_UDP_AUTO;
 static int max_bool = 1;
+static int max_security = SERVAL_SECURITY_REQUIRED;
 static int max_keepalive = MAX_KEEPALIVE;
 static int max_port = U16_MAX;
 static int min_delay_timeout = 1;
@@ -82,6 +86,8 @@ static const struct {
 	  &max_keepalive },
 	{ "delay_timeout", offsetof(struct serval_settings, delay_timeout),
 	  &max_delay_timeout, &min_delay_timeout },
+	{ "security", offsetof(struct serval_settings, security),
+	  &max_security },
 };
 
 static const struct {
@@ -211,6 +217,7 @@ int serval_sysctl_init(struct serval_net *sn)
 	sn->settings.udp_encap_csum = 1;
 	sn->settings.udp_encap_keepalive = DEFAULT_KEEPALIVE;
 	sn->settings.delay_timeout = DEFAULT_DELAY_TIMEOUT;
+	sn->settings.security = SERVAL_SECURITY_KEYS;
 	/* one more than there are: the sentinel that 6.1 wants */
 	table = kcalloc(TABLE_SIZE + 1, sizeof(*table), GFP_KERNEL);
 	if (!table)

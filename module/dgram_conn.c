@@ -31,7 +31,7 @@
 static struct sk_buff *alloc_empty(struct serval_net *sn)
 {
 	const unsigned int room = MAX_HEADER + SERVAL_OUTER_MAX +
-				  SERVAL_CONFIRM_LEN;
+				  SERVAL_CONFIRM_LEN + SERVAL_KEY_LEN;
 	struct sk_buff *skb = alloc_skb(room, GFP_ATOMIC);
 
 	if (!skb) {
@@ -180,7 +180,7 @@ int serval_dgram_send(struct serval_net *sn, struct serval_flow *fl,
 	skb->ignore_df = 1;
 	if (likely(READ_ONCE(fl->confirmed) ||
 		   (!skb_is_gso(skb) &&
-		    skb->len + SERVAL_CONFIRM_EXTRA <= room))) {
+		    skb->len + serval_confirm_extra(fl->conn) <= room))) {
 		err = serval_output_segment(sn, fl->conn, fl, sk, skb, tos);
 	} else {
 		/* no room to confirm: another packet does it just before */
@@ -394,11 +394,13 @@ void serval_dgram_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 	    pkt->has & SERVAL_HAS_SERVICE2 || skb->len != len)
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	SERVAL_INC(sn, INSYN);
-	serval_seed_init(&seed, skb, pkt, pkt->verno);
+	serval_seed_init(sn, &seed, skb, pkt, pkt->verno);
 	fl = serval_seed_for_syn(sn, skb, pkt, &seed, 0) ?: &seed.conn.first;
 	t = find_listener(sn, skb, pkt, len, &seed.conn.first);
 	if (!t)
 		return serval_syn_refuse(sn, skb, pkt);
+	if (serval_exchange_lacks(sn, pkt))
+		return serval_exchange_refuse(sn, skb, pkt);
 	serval_target_resolved(t, 0);
 	/* as TCP: who asks again later may find room */
 	if (is_full(backlog_of(sn, t->sk)))
@@ -524,7 +526,7 @@ static struct serval_flow *confirm_unknown(struct serval_net *sn,
 	struct serval_seed seed;
 	struct serval_target *t;
 
-	serval_seed_init(&seed, skb, pkt, pkt->verno - 1);
+	serval_seed_init(sn, &seed, skb, pkt, pkt->verno - 1);
 	if (serval_seed_for_confirm(sn, pkt, &seed) < 0) {
 		send_rst(sn, skb, pkt);
 		return NULL;
@@ -639,6 +641,7 @@ void serval_dgram_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
 static void adopt(struct serval_net *sn, struct serval_flow *fl,
 		  const struct sk_buff *skb, const struct serval_pkt *pkt)
 {
+	u32 host = serval_exchange_host(sn, fl, pkt);
 	struct serval_conn *conn = fl->conn;
 	struct sock *sk = NULL;
 
@@ -647,11 +650,12 @@ static void adopt(struct serval_net *sn, struct serval_flow *fl,
 	    conn->sk->sk_state == TCP_SYN_SENT)
 		sk = __sock_of(fl);
 	if (sk) {
-		serval_flow_adopt(fl, skb, pkt);
+		host = serval_flow_adopt(fl, skb, pkt, host);
 		conn->options->tries = 0;
 		WRITE_ONCE(sk->sk_state, TCP_ESTABLISHED);
 	}
 	spin_unlock_bh(&conn->lock);
+	serval_host_put(sn, host);
 	if (!sk)
 		return;
 	serval_encap_answered(sn, fl);
@@ -679,8 +683,11 @@ void serval_dgram_synack_rcv(struct serval_net *sn, struct sk_buff *skb,
 	if (skb->len != len || pkt->ackno != fl->iss + 1 ||
 	    fl->state == SERVAL_FLOW_UNCONNECTED)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
-	if (READ_ONCE(fl->state) == SERVAL_FLOW_SYN_SENT)
+	if (READ_ONCE(fl->state) == SERVAL_FLOW_SYN_SENT) {
+		if (!serval_exchange_ok(sn, fl, pkt))
+			return serval_drop(sn, skb, SERVAL_MIB_INKEYMISSING);
 		adopt(sn, fl, skb, pkt);
+	}
 	if (fl->peer_id != pkt->src || !serval_path_is_peer(&fl->path, skb))
 		/* the loser of a race: it has kept nothing */
 		return serval_drop(sn, skb, SERVAL_MIB_INSYNACKLATE);

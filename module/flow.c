@@ -583,6 +583,10 @@ int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl)
 	u64 word;
 	int err;
 
+	if (fl->state == SERVAL_FLOW_SYN_SENT) {
+		fl->host = serval_keys_offer(sn, get_jiffies_64());
+		fl->conn->repeat = fl->host;
+	}
 	do {
 		word = get_random_u64();
 		fl->local_id = (__force __be32)(u32)word;
@@ -628,6 +632,7 @@ static void end_flow(struct serval_net *sn, struct serval_flow *fl)
 	trace_serval_flow(sn->net, "del", fl);
 	if (fl->state == SERVAL_FLOW_ESTABLISHED)
 		serval_event_flow(sn, SERVAL_CMD_FLOW_DEL_NTF, fl);
+	serval_host_put(sn, fl->host);
 	serval_flow_free(fl);
 }
 

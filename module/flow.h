@@ -232,6 +232,9 @@ struct serval_options {
  * @dead:    out of the table; never gets a socket or flow any more
  * @waits:   datagrams: nobody has accepted it yet; then without @sk
  * @active:  this host asked for it
+ * @repeat:  active: our KEY is in the SYN, and in confirm packets unless the
+ *           SYN-ACK says that this is not needed; of a seed: its SYN-ACK asks
+ *           for that
  * @protocol: IPPROTO_TCP or IPPROTO_UDP; constant
  * @scope:   enum serval_conn_scope; it and what it asks for are constant while
  *           the connection is in the table, and so is serval_conn_name()
@@ -265,6 +268,7 @@ struct serval_conn {
 	bool dead;
 	bool waits;
 	bool active;
+	bool repeat;
 	u8 protocol;
 	u8 scope;
 	struct serval_flow first;
@@ -328,6 +332,14 @@ static inline const struct service_id *
 serval_conn_peer(const struct serval_conn *conn)
 {
 	return conn->active ? &conn->service : &serval_no_options.name;
+}
+
+/* What the extensions of a confirm packet take from a segment */
+static inline unsigned int
+serval_confirm_extra(const struct serval_conn *conn)
+{
+	return READ_ONCE(conn->repeat) ? SERVAL_CONFIRM_EXTRA + SERVAL_KEY_LEN :
+					 SERVAL_CONFIRM_EXTRA;
 }
 
 /**

@@ -69,9 +69,12 @@ void serval_seed_answered(const struct serval_flow *fl,
 {
 	struct serval_seed *seed = this_cpu_read(current_seed);
 
-	if (seed && fl == &seed->conn.first)
-		seed->kept = skb->sk &&
-			     skb->sk->sk_state == TCP_NEW_SYN_RECV;
+	if (!seed || fl != &seed->conn.first)
+		return;
+	seed->kept = skb->sk && skb->sk->sk_state == TCP_NEW_SYN_RECV;
+	/* then so is the initiator's KEY; a cookie keeps nothing */
+	if (skb->sk)
+		seed->conn.repeat = false;
 }
 
 struct id_input {
@@ -79,6 +82,7 @@ struct id_input {
 	struct service_id service;
 	u64 nonce;
 	u64 peer_id;	/* as wide, so that there is no padding */
+	u8 key[SERVAL_KEY_SIZE];
 };
 
 static u32 current_slot(void)
@@ -91,13 +95,15 @@ static u64 hash_request(const struct serval_net *sn,
 			const struct serval_pkt *pkt,
 			const struct serval_seed *seed)
 {
-	const struct id_input in = {
+	struct id_input in = {
 		.locator = seed->conn.first.path.raddr,
 		.service = pkt->service[0],
 		.nonce = pkt->nonce,
 		.peer_id = (__force u32)pkt->src,
 	};
 
+	if (seed->key)
+		memcpy(in.key, seed->key, sizeof(in.key));
 	return siphash(&in, sizeof(in), &sn->secret);
 }
 
@@ -113,24 +119,38 @@ static u64 derive_ids(const struct serval_net *sn, u64 request, u32 slot,
 	return ids;
 }
 
-/* Unknown, as the nonce, to who sees the ids without the secret */
-static void derive_ulid(struct serval_net *sn, u64 ids,
+/* The ULID is unknown, as the nonce, to who sees the ids without the secret.
+ * Which key of ours answers the KEY depends on the slot, so the confirm packet
+ * leads to the same.
+ */
+static void derive_rest(struct serval_net *sn, u64 ids, u32 slot,
 			struct serval_seed *seed)
 {
 	seed->conn.r = siphash_2u64(ids, 2, &sn->secret);
+	if (!seed->key)
+		return;
+	seed->conn.first.host = serval_keys_offer(sn, (u64)slot *
+						  SLOT_SECONDS * HZ);
+	seed->conn.repeat = seed->conn.first.host;
 }
 
 /**
  * serval_seed_init() - what a packet of the initiator says
+ * @sn:   namespace
  * @seed: result, without the ids of this end
  * @skb:  SYN or confirm packet, network header set
  * @pkt:  its header
  * @peer_iss: first version number of the initiator
  */
-void serval_seed_init(struct serval_seed *seed, const struct sk_buff *skb,
-		      const struct serval_pkt *pkt, u32 peer_iss)
+void serval_seed_init(const struct serval_net *sn, struct serval_seed *seed,
+		      const struct sk_buff *skb, const struct serval_pkt *pkt,
+		      u32 peer_iss)
 {
 	memset(seed, 0, sizeof(*seed));
+	/* a confirm packet has one because the SYN-ACK had */
+	if (pkt->has & SERVAL_HAS_KEY &&
+	    (pkt->flags != SERVAL_CTRL_SYN || READ_ONCE(sn->settings.security)))
+		seed->key = pkt->key;
 	spin_lock_init(&seed->conn.lock);
 	rcu_assign_pointer(seed->conn.flow, &seed->conn.first);
 	seed->conn.service = pkt->service[0];
@@ -233,7 +253,7 @@ struct serval_flow *serval_seed_for_syn(struct serval_net *sn,
 				break;
 		}
 	}
-	derive_ulid(sn, ids, seed);
+	derive_rest(sn, ids, slot, seed);
 	return NULL;
 }
 
@@ -259,7 +279,7 @@ int serval_seed_for_confirm(struct serval_net *sn,
 			if (seed->conn.first.local_id != pkt->dst ||
 			    seed->conn.first.iss + 1 != pkt->ackno)
 				continue;
-			derive_ulid(sn, ids, seed);
+			derive_rest(sn, ids, slot - age, seed);
 			return variant;
 		}
 	return -ENOENT;
@@ -405,7 +425,8 @@ static void established(struct serval_net *sn, struct serval_flow *fl)
  * @sn:   namespace
  * @seed: complete; its route moves on
  *
- * Flow first unreachable, then connection, then by id.
+ * Flow first unreachable, then connection, then by id.  Only now the initiator's
+ * host gets a reference.
  *
  * Return: the connection, NULL if there is no memory or another CPU was first.
  */
@@ -419,6 +440,9 @@ struct serval_conn *serval_seed_insert(struct serval_net *sn,
 	if (!conn)
 		goto err_count;
 	fl = &conn->first;
+	conn->repeat = false;
+	fl->host = seed->key ? serval_host_get(sn, fl->host, seed->key,
+					       GFP_ATOMIC) : 0;
 	if (conn->scope == SERVAL_SCOPE_TUPLE)
 		serval_conn_evict(sn, conn);
 	err = serval_conn_insert(sn, conn);
@@ -433,9 +457,11 @@ struct serval_conn *serval_seed_insert(struct serval_net *sn,
 
 err_destroy:
 	/* the peer's next confirm packet makes both anew */
+	serval_host_put(sn, fl->host);
 	serval_conn_destroy(sn, conn);
 	goto err_count;
 err_free:
+	serval_host_put(sn, fl->host);
 	serval_conn_free(conn);
 err_count:
 	/* -EEXIST: another CPU handled a copy of the packet */
@@ -615,12 +641,14 @@ void serval_syn_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INTRANSPORT);
 	SERVAL_INC(sn, INSYN);
 
-	serval_seed_init(&seed, skb, pkt, pkt->verno);
+	serval_seed_init(sn, &seed, skb, pkt, pkt->verno);
 	fl = serval_seed_for_syn(sn, skb, pkt, &seed, 0);
 	seed_complete(sn, &seed, th, false);
 	t = find_listener(sn, skb, pkt, len, fl ? fl->conn : &seed.conn);
 	if (!t || !serval_listener_takes(sn, skb, t->sk, &seed.conn.first))
 		return serval_syn_refuse(sn, skb, pkt);
+	if (serval_exchange_lacks(sn, pkt))
+		return serval_exchange_refuse(sn, skb, pkt);
 	serval_target_resolved(t, skb->len - len);
 	skb->pkt_type = PACKET_HOST;	/* TCP takes nothing else */
 	if (!fl && !serval_outer_is_group(skb) &&
@@ -647,7 +675,7 @@ static void confirm_unknown(struct serval_net *sn, struct sk_buff *skb,
 	struct serval_target *t;
 	int variant;
 
-	serval_seed_init(&seed, skb, pkt, pkt->verno - 1);
+	serval_seed_init(sn, &seed, skb, pkt, pkt->verno - 1);
 	variant = serval_seed_for_confirm(sn, pkt, &seed);
 	if (variant < 0 || th->syn) {
 		serval_rst_send(sn, skb, pkt->src, pkt->dst, len);
@@ -741,13 +769,16 @@ static bool synack_acceptable(struct sk_buff *skb, unsigned int len,
 }
 
 /**
- * serval_flow_adopt() - take the ids and locators of the responder
+ * serval_flow_adopt() - take the ids, locators and KEY of the responder
  * @fl:  in SYN_SENT; its connection's lock is held
  * @skb: SYN-ACK, network header set
  * @pkt: its header
+ * @host: serval_exchange_host()
+ *
+ * Return: what the caller is to give to serval_host_put(), after the lock.
  */
-void serval_flow_adopt(struct serval_flow *fl, const struct sk_buff *skb,
-		       const struct serval_pkt *pkt)
+u32 serval_flow_adopt(struct serval_flow *fl, const struct sk_buff *skb,
+		      const struct serval_pkt *pkt, u32 host)
 {
 	lockdep_assert_held(&fl->conn->lock);
 	/* the device may be the rule's, for who was asked last */
@@ -761,21 +792,25 @@ void serval_flow_adopt(struct serval_flow *fl, const struct sk_buff *skb,
 	if (pkt->protocol == SERVAL_PROTO_UDP)
 		fl->conn->options->peer_nonce = pkt->nonce;
 	serval_flow_build_hdr(fl);
+	host = serval_exchange_adopt(fl, pkt, host);
 	/* pairs with the lockless look at the state in rcv_segment() */
 	smp_store_release(&fl->state, SERVAL_FLOW_ESTABLISHED);
+	return host;
 }
 
 /* Return: false if another CPU was first */
-static bool adopt(struct serval_flow *fl, const struct sk_buff *skb,
-		  const struct serval_pkt *pkt)
+static bool adopt(struct serval_net *sn, struct serval_flow *fl,
+		  const struct sk_buff *skb, const struct serval_pkt *pkt)
 {
+	u32 host = serval_exchange_host(sn, fl, pkt);
 	bool first;
 
 	spin_lock_bh(&fl->conn->lock);
 	first = fl->state == SERVAL_FLOW_SYN_SENT;
 	if (first)
-		serval_flow_adopt(fl, skb, pkt);
+		host = serval_flow_adopt(fl, skb, pkt, host);
 	spin_unlock_bh(&fl->conn->lock);
+	serval_host_put(sn, host);
 	return first;
 }
 
@@ -816,7 +851,9 @@ void serval_synack_rcv(struct serval_net *sn, struct sk_buff *skb,
 	if (READ_ONCE(fl->state) == SERVAL_FLOW_SYN_SENT) {
 		if (!synack_acceptable(skb, len, fl, pkt, th))
 			return serval_drop(sn, skb, SERVAL_MIB_INBADACK);
-		if (adopt(fl, skb, pkt)) {
+		if (!serval_exchange_ok(sn, fl, pkt))
+			return serval_drop(sn, skb, SERVAL_MIB_INKEYMISSING);
+		if (adopt(sn, fl, skb, pkt)) {
 			serval_encap_answered(sn, fl);
 			established(sn, fl);
 		}

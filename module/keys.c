@@ -95,24 +95,27 @@ static struct serval_own_key *own_find(struct serval_keys *keys, u32 epoch)
 }
 
 /**
- * serval_keys_epoch() - number of the key that is told to peers
+ * serval_keys_offer() - which key is told to peers
  * @sn:   namespace
  * @when: get_jiffies_64() now, or of a time not long ago
  *
  * Context: any.
- * Return: always the same for the same time, while that key is kept.
+ * Return: SERVAL_HOST_OFFERED and its epoch, which are always the same for the
+ * same time; 0 if nobody is told a key.
  */
-u32 serval_keys_epoch(struct serval_net *sn, u64 when)
+u32 serval_keys_offer(struct serval_net *sn, u64 when)
 {
 	const struct serval_own_key *own, *old;
 	u32 epoch;
 
+	if (READ_ONCE(sn->settings.security) == SERVAL_SECURITY_NONCE)
+		return 0;
 	rcu_read_lock();
 	own = rcu_dereference(sn->keys.own);
 	old = rcu_dereference(sn->keys.old);
 	epoch = old && own->from > when ? old->epoch : own->epoch;
 	rcu_read_unlock();
-	return epoch;
+	return SERVAL_HOST_OFFERED | epoch;
 }
 
 static void host_free_rcu(struct rcu_head *rcu)
@@ -223,23 +226,28 @@ static u32 get_slow(struct serval_keys *keys,
 /**
  * serval_host_get() - refer to a host, which is made if it is not there
  * @sn:    namespace
- * @epoch: of the own key that the host was told
+ * @offered: serval_keys_offer() as the host was told, or 0
  * @peer_key: its KEY
  * @gfp:   allocation flags, of those that do not sleep
  *
  * Only for a connection that is really made.
  *
  * Context: any but hard interrupt.
- * Return: its id with a reference that serval_host_put() drops; 0, which is
- * counted, if there is no memory or the own key is not kept any more.
+ * Return: its id with a reference that serval_host_put() drops; 0 if it was told
+ * no key, or, which is counted, if there is no memory or that key is not kept
+ * any more.
  */
-u32 serval_host_get(struct serval_net *sn, u32 epoch,
+u32 serval_host_get(struct serval_net *sn, u32 offered,
 		    const u8 peer_key[SERVAL_KEY_SIZE], gfp_t gfp)
 {
-	struct serval_host_name name = { .epoch = epoch };
+	struct serval_host_name name = {
+		.epoch = offered & ~SERVAL_HOST_OFFERED,
+	};
 	struct serval_host *host;
 	u32 id;
 
+	if (!(offered & SERVAL_HOST_OFFERED))
+		return 0;
 	memcpy(name.peer, peer_key, sizeof(name.peer));
 	rcu_read_lock();
 	host = rhashtable_lookup(&sn->keys.hosts, &name, host_params);

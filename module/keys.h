@@ -201,8 +201,8 @@ struct serval_auth_keys {
 /* keys.c */
 int serval_keys_init(struct serval_net *sn);
 void serval_keys_exit(struct serval_net *sn);
-u32 serval_keys_epoch(struct serval_net *sn, u64 when);
-u32 serval_host_get(struct serval_net *sn, u32 epoch,
+u32 serval_keys_offer(struct serval_net *sn, u64 when);
+u32 serval_host_get(struct serval_net *sn, u32 offered,
 		    const u8 peer_key[SERVAL_KEY_SIZE], gfp_t gfp);
 bool serval_host_hold(struct serval_host *host);
 void serval_host_put(struct serval_net *sn, u32 id);

@@ -52,12 +52,20 @@ static int push_pkt(struct serval_net *sn, struct sk_buff *skb,
 	return 0;
 }
 
+/* Our KEY, if the other end is to have it */
+static void add_key(struct serval_net *sn, const struct serval_flow *fl,
+		    struct serval_pkt *pkt)
+{
+	if (serval_host_own_key(sn, READ_ONCE(fl->host), pkt->key))
+		pkt->has |= SERVAL_HAS_KEY;
+}
+
 /* SYN: everything the responder needs (Documentation/protocol.rst 4) */
 static int push_syn(struct serval_net *sn, struct sk_buff *skb,
 		    const struct serval_conn *conn,
 		    const struct serval_flow *fl)
 {
-	const struct serval_pkt pkt = {
+	struct serval_pkt pkt = {
 		.src = fl->local_id,
 		.protocol = conn->protocol,
 		.has = SERVAL_HAS_CONTROL | SERVAL_HAS_SERVICE,
@@ -67,13 +75,14 @@ static int push_syn(struct serval_net *sn, struct sk_buff *skb,
 		.service[0] = conn->service,
 	};
 
+	add_key(sn, fl, &pkt);
 	return push_pkt(sn, skb, &pkt);
 }
 
 static int push_synack(struct serval_net *sn, struct sk_buff *skb,
 		       const struct serval_flow *fl)
 {
-	const struct serval_pkt pkt = {
+	struct serval_pkt pkt = {
 		.src = fl->local_id,
 		.dst = fl->peer_id,
 		.protocol = fl->conn->protocol,
@@ -84,6 +93,9 @@ static int push_synack(struct serval_net *sn, struct sk_buff *skb,
 		.nonce = serval_flow_nonce(sn, fl),
 	};
 
+	add_key(sn, fl, &pkt);
+	if (fl->conn->repeat)
+		pkt.key_flags = SERVAL_KEY_REPEAT;
 	return push_pkt(sn, skb, &pkt);
 }
 
@@ -94,7 +106,7 @@ static int push_confirm(struct serval_net *sn, struct sk_buff *skb,
 			const struct serval_conn *conn,
 			const struct serval_flow *fl)
 {
-	const struct serval_pkt pkt = {
+	struct serval_pkt pkt = {
 		.src = fl->local_id,
 		.dst = fl->peer_id,
 		.protocol = conn->protocol,
@@ -106,6 +118,8 @@ static int push_confirm(struct serval_net *sn, struct sk_buff *skb,
 		.service[0] = conn->service,
 	};
 
+	if (READ_ONCE(conn->repeat))
+		add_key(sn, fl, &pkt);
 	return push_pkt(sn, skb, &pkt);
 }
 
@@ -237,7 +251,7 @@ static int send_syn(struct serval_net *sn, struct serval_conn *conn,
 		serval_clamp_mss(skb, fl->path.mss);
 		serval_fastopen_trim(skb, group ? tcp_hdrlen(skb) :
 				     serval_path_room(&fl->path) -
-				     SERVAL_SYN_LEN);
+				     SERVAL_HDR_LEN - serval_confirm_extra(conn));
 	}
 	count_sent(fl, skb);
 	err = push_syn(sn, skb, conn, fl);
@@ -752,7 +766,8 @@ static int output_synack(struct serval_net *sn, struct serval_flow *fl,
 		return drop(sn, skb, SERVAL_MIB_OUTNOMEM, -ENOMEM);
 	serval_seed_answered(fl, skb);
 	serval_clamp_mss(skb, fl->path.mss);
-	serval_fastopen_trim(skb, serval_path_room(&fl->path) - SERVAL_SYN_LEN);
+	serval_fastopen_trim(skb, serval_path_room(&fl->path) -
+			     SERVAL_CONTROL_PKT_LEN - SERVAL_KEY_LEN);
 	count_sent(fl, skb);
 	err = push_synack(sn, skb, fl);
 	if (err)
@@ -808,13 +823,25 @@ static __always_inline int output(struct serval_net *sn,
 	return send_segment(sn, conn, fl, sk, skb, tos);
 }
 
+static void sync_extensions(struct inet_connection_sock *icsk,
+			    const struct serval_conn *conn, bool confirmed)
+{
+	unsigned int extra = confirmed ? 0 : serval_confirm_extra(conn);
+
+	if (icsk->icsk_ext_hdr_len == extra)
+		return;
+	icsk->icsk_ext_hdr_len = extra;
+	icsk->icsk_pmtu_cookie = 0;
+}
+
 /**
  * serval_sync_mss() - let TCP compute its segment size anew if it must
  * @sk:   full socket, locked
  * @conn: its connection
  *
- * The overhead changes once, when the flow is confirmed, and the path's MTU
- * may shrink; zeroing icsk_pmtu_cookie makes TCP look at both.
+ * The overhead changes when the SYN-ACK says that our KEY need not be repeated
+ * and when the flow is confirmed, and the path's MTU may shrink; zeroing
+ * icsk_pmtu_cookie makes TCP look at both.
  *
  * Context: rcu_read_lock() held.
  */
@@ -826,10 +853,8 @@ void serval_sync_mss(struct sock *sk, const struct serval_conn *conn)
 
 	if (unlikely(!fl || fl->state == SERVAL_FLOW_SYN_SENT))
 		return;
-	if (unlikely(icsk->icsk_ext_hdr_len && READ_ONCE(fl->confirmed))) {
-		icsk->icsk_ext_hdr_len = 0;
-		icsk->icsk_pmtu_cookie = 0;
-	}
+	if (unlikely(icsk->icsk_ext_hdr_len))
+		sync_extensions(icsk, conn, READ_ONCE(fl->confirmed));
 	if (unlikely(tp->rx_opt.mss_clamp > fl->path.mss)) {
 		tp->rx_opt.mss_clamp = fl->path.mss;
 		icsk->icsk_pmtu_cookie = 0;

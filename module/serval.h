@@ -10,8 +10,8 @@
  *	L2 ipv4, ipv6, path, way,
  *	   offload, early		outer IP
  *	L3 device, fastopen, encap, encap_gro, encap_auto, delay, output,
- *	   redirect, icmp, input, forward, defer, handshake, datagram_gso,
- *	   datagram, dgram_conn: the service access layer
+ *	   redirect, icmp, input, forward, defer, exchange, handshake,
+ *	   datagram_gso, datagram, dgram_conn: the service access layer
  *	L4 newsock, socket, socket_dgram, socket_dgram_conn, sockopt: AF_SERVAL
  *	L5 netlink, proc, broadcast, sysctl	control
  *	L6 main				load and unload

@@ -917,17 +917,20 @@ static int rebuild_header(struct sock *sk)
 	struct serval_conn *conn;
 	struct serval_flow *fl;
 
-	if (sk->sk_state == TCP_SYN_SENT) {
-		inet_csk(sk)->icsk_ext_hdr_len = SERVAL_CONFIRM_EXTRA;
-		return native_af_ops->rebuild_header(sk);
-	}
 	rcu_read_lock();
 	conn = serval_conn_find_sock(sn, sk);
 	fl = conn ? rcu_dereference(conn->flow) : NULL;
+	if (sk->sk_state == TCP_SYN_SENT) {
+		if (conn)
+			inet_csk(sk)->icsk_ext_hdr_len =
+				serval_confirm_extra(conn);
+		goto out;
+	}
 	if (fl && tcp_sk(sk)->advmss > fl->path.mss)
 		tcp_sk(sk)->advmss = fl->path.mss;
 	if (conn && !READ_ONCE(conn->sk))
 		serval_conn_set_sock(conn, sk);
+out:
 	rcu_read_unlock();
 	return native_af_ops->rebuild_header(sk);
 }

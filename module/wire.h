@@ -89,7 +89,9 @@ enum serval_ext_type {
 #define SERVAL_CTRL_RST		0x08
 #define SERVAL_CTRL_FIN		0x04
 
-/* Header lengths of the packets this host sends */
+/* Header lengths of the packets this host sends; with KEY, SYN and confirm
+ * packet are SERVAL_KEY_LEN longer
+ */
 #define SERVAL_SYN_LEN		(SERVAL_HDR_LEN + SERVAL_CONTROL_LEN + \
 				 SERVAL_SERVICE_LEN)
 #define SERVAL_CONFIRM_LEN	SERVAL_SYN_LEN

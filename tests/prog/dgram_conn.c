@@ -347,12 +347,12 @@ static void conn_wire(void)
 	struct sv_pair p;
 
 	open_pair(&p);
-	expect_packet(fd, &syn, true, 68, 0);
+	expect_packet(fd, &syn, true, 104, 0);
 	expect(!syn.dst && syn.proto == IPPROTO_UDP && syn.hdr[14] == SAL_SYN);
-	expect_packet(fd, &synack, false, 32, 0);
+	expect_packet(fd, &synack, false, 68, 0);
 	expect(synack.dst == syn.src && synack.proto == IPPROTO_UDP &&
 	       synack.hdr[14] == (SAL_SYN | SAL_ACK));
-	expect_packet(fd, &s, true, 68, 0);
+	expect_packet(fd, &s, true, 104, 0);
 	expect(s.src == syn.src && s.dst == synack.src &&
 	       s.hdr[14] == SAL_ACK && s.proto == IPPROTO_UDP);
 	expect_packet(fd, &s, false, 12, 0);

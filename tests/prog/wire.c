@@ -47,6 +47,8 @@ static void check_sound(const struct sal_seen *s)
 			expect(e[1] == 20);
 		else if (e[0] >> 4 == 2)
 			expect(e[1] == 36 && !e[2] && !e[3]);
+		else if (e[0] >> 4 == 5)
+			expect(e[1] == 36 && e[2] == 1 && e[3] <= 1);
 		else
 			die("extension %#x", e[0]);
 	}
@@ -57,13 +59,14 @@ static void check_syn(const struct sal_seen *s, const struct sv_svc *svc)
 	const __u8 *h = s->hdr;
 
 	check_sound(s);
-	expect(s->hlen == 68);
+	expect(s->hlen == 104);
 	expect(s->dst == 0);
 	expect(s->proto == IPPROTO_TCP);
 	expect(h[12] == 0x10 && h[C_FLAGS] == SAL_SYN && !h[C_REASON]);
 	expect(be32_at(h + C_ACKNO) == 0);
 	expect(be32_at(h + C_NONCE) || be32_at(h + C_NONCE + 4));
 	expect(h[V_START] == 0x20 && !memcmp(h + V_START + 4, svc->id, 32));
+	expect(h[V_START + 36] == 0x50);
 	expect(s->pay[13] == TH_SYN || s->pay[13] == (TH_SYN | 0xc0));
 	expect(dport(s) == TCP_PORT);
 }
@@ -73,7 +76,7 @@ static void check_synack(const struct sal_seen *s, const struct sal_seen *syn)
 	const __u8 *h = s->hdr;
 
 	check_sound(s);
-	expect(s->hlen == 32);
+	expect(s->hlen == 68 && h[V_START] == 0x50);
 	expect(s->dst == syn->src && s->src != syn->src);
 	expect(h[12] == 0x10 && h[C_FLAGS] == (SAL_SYN | SAL_ACK));
 	expect(h[C_REASON] == 0);
@@ -231,7 +234,7 @@ static void wire_tos(void)
 
 const struct sv_case wire_cases[] = {
 	{ "wire-handshake", SV_SERVAL | SV_TWO, wire_handshake,
-	  "SYN 68, SYN-ACK 32, confirm 68 until heard, data 12 bytes" },
+	  "SYN 104, SYN-ACK 68, confirm 68 until heard, data 12 bytes" },
 	{ "wire-nack", SV_SERVAL | SV_TWO, wire_nack,
 	  "a refusal is one small NACK that says why" },
 	{ "wire-rst", SV_SERVAL | SV_TWO, wire_rst,

@@ -33,6 +33,7 @@ static const struct {
 	{ "uring", uring_cases },
 	{ "tls", tls_cases },
 	{ "wire", wire_cases },
+	{ "keys", key_cases },
 	{ "attack", attack_cases },
 	{ "misuse", misuse_cases },
 	{ "datagram", dgram_cases },

@@ -87,6 +87,7 @@ extern const struct sv_case fastopen_cases[];
 extern const struct sv_case uring_cases[];
 extern const struct sv_case tls_cases[];
 extern const struct sv_case wire_cases[];
+extern const struct sv_case key_cases[];
 extern const struct sv_case attack_cases[];
 extern const struct sv_case misuse_cases[];
 extern const struct sv_case dgram_cases[];

@@ -117,12 +117,16 @@ struct serval_pin {
 /**
  * struct serval_pins - services that had a key
  * @lock: protects the rest; softirq-safe, a leaf
+ * @last: hash of the one seen last; read without the lock, as the next
+ * @last_stamp: jiffies when it was
  * @age:  all, the one seen last first
  * @hash: those in use
  * @pins: where they are
  */
 struct serval_pins {
 	spinlock_t lock;	/* protects the rest */
+	u64 last;
+	unsigned long last_stamp;
 	struct list_head age;
 	struct hlist_head hash[SERVAL_PINS];
 	struct serval_pin pins[SERVAL_PINS];

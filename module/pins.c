@@ -16,6 +16,7 @@
 #include "serval.h"
 
 #define REMEMBER	(24 * 3600 * HZ)
+#define FRESH		(60 * HZ)
 
 static u64 hash_of(struct serval_net *sn, const struct service_id *service)
 {
@@ -46,6 +47,13 @@ static struct serval_pin *__replace(struct serval_pins *pins, u64 hash)
 	return pin;
 }
 
+/* Many connections to one service write nothing but once a minute */
+static bool is_fresh(const struct serval_pins *pins, u64 hash)
+{
+	return READ_ONCE(pins->last) == hash &&
+	       time_before(jiffies, READ_ONCE(pins->last_stamp) + FRESH);
+}
+
 /**
  * serval_pin_add() - a service has a key
  * @sn:      namespace
@@ -59,10 +67,14 @@ void serval_pin_add(struct serval_net *sn, const struct service_id *service)
 	u64 hash = hash_of(sn, service);
 	struct serval_pin *pin;
 
+	if (is_fresh(pins, hash))
+		return;
 	spin_lock_bh(&pins->lock);
 	pin = __find(pins, hash) ?: __replace(pins, hash);
 	list_move(&pin->age, &pins->age);
 	pin->stamp = jiffies;
+	WRITE_ONCE(pins->last_stamp, jiffies);
+	WRITE_ONCE(pins->last, hash);
 	spin_unlock_bh(&pins->lock);
 }
 

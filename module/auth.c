@@ -123,6 +123,7 @@ void serval_auth_sign(const u8 key[SERVAL_KEY_SIZE], void *hdr,
  * @more_len: of that
  *
  * Context: any; takes the same time whatever the MAC is.
+ * Return: false also for a header without AUTH, whose @mac_at is 0.
  */
 bool serval_auth_ok(const u8 key[SERVAL_KEY_SIZE], const void *hdr,
 		    unsigned int len, unsigned int mac_at, const u8 *more,
@@ -131,6 +132,8 @@ bool serval_auth_ok(const u8 key[SERVAL_KEY_SIZE], const void *hdr,
 	struct blake2s_state state;
 	u8 mac[SERVAL_MAC_LEN];
 
+	if (!mac_at)
+		return false;
 	compute_mac(key, hdr, len, mac_at, &state);
 	blake2s_update(&state, more, more_len);
 	blake2s_final(&state, mac);

@@ -68,22 +68,6 @@ static u32 next_epoch(u32 epoch)
 	       1;
 }
 
-/* Without memory the key stays for another day */
-static void rotate(struct work_struct *work)
-{
-	struct serval_keys *keys = container_of(to_delayed_work(work),
-						struct serval_keys, rotate);
-	/* nobody else changes either */
-	struct serval_own_key *own = rcu_dereference_protected(keys->own, true);
-	struct serval_own_key *new = own_alloc(next_epoch(own->epoch));
-
-	if (new) {
-		own_put(rcu_replace_pointer(keys->old, own, true));
-		rcu_assign_pointer(keys->own, new);
-	}
-	queue_delayed_work(system_power_efficient_wq, &keys->rotate, LIFETIME);
-}
-
 static struct serval_own_key *own_find(struct serval_keys *keys, u32 epoch)
 {
 	struct serval_own_key *own = rcu_dereference(keys->own);
@@ -394,6 +378,38 @@ int serval_host_secret(struct serval_net *sn, struct serval_host *host)
 	err = host->err;
 	mutex_unlock(&host->lock);
 	return err;
+}
+
+/* Whoever takes the host over later shall not find keys of last week */
+static void drop_outdated(struct serval_keys *keys)
+{
+	struct serval_host *host, *next;
+
+	rcu_read_lock();
+	spin_lock_bh(&keys->lock);
+	list_for_each_entry_safe(host, next, &keys->idle, idle) {
+		if (!is_worth_keeping(keys, host))
+			__host_remove(keys, host);
+	}
+	spin_unlock_bh(&keys->lock);
+	rcu_read_unlock();
+}
+
+/* Without memory the key stays for another day */
+static void rotate(struct work_struct *work)
+{
+	struct serval_keys *keys = container_of(to_delayed_work(work),
+						struct serval_keys, rotate);
+	/* nobody else changes either */
+	struct serval_own_key *own = rcu_dereference_protected(keys->own, true);
+	struct serval_own_key *new = own_alloc(next_epoch(own->epoch));
+
+	if (new) {
+		own_put(rcu_replace_pointer(keys->old, own, true));
+		rcu_assign_pointer(keys->own, new);
+		drop_outdated(keys);
+	}
+	queue_delayed_work(system_power_efficient_wq, &keys->rotate, LIFETIME);
 }
 
 /**

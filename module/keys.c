@@ -118,6 +118,8 @@ static void __host_remove(struct serval_keys *keys, struct serval_host *host)
 	lockdep_assert_held(&keys->lock);
 	list_del(&host->idle);
 	keys->idle_count--;
+	if (rcu_access_pointer(keys->last) == host)
+		RCU_INIT_POINTER(keys->last, NULL);
 	rhashtable_remove_fast(&keys->hosts, &host->node, host_params);
 	xa_erase(&keys->ids, host->id);
 	host_free(host);
@@ -207,6 +209,31 @@ static u32 get_slow(struct serval_keys *keys,
 	return id;
 }
 
+static bool is_named(const struct serval_host *host,
+		     const struct serval_host_name *name)
+{
+	return host->name.epoch == name->epoch &&
+	       !memcmp(host->name.peer, name->peer, sizeof(name->peer));
+}
+
+/* Many connections in turn are with one host: that costs neither the hash of
+ * its name nor the table
+ */
+static u32 get(struct serval_keys *keys, const struct serval_host_name *name,
+	       gfp_t gfp)
+{
+	struct serval_host *host = rcu_dereference(keys->last), *found;
+
+	found = host && is_named(host, name) ? host :
+		rhashtable_lookup(&keys->hosts, name, host_params);
+	if (unlikely(!found || !refcount_inc_not_zero(&found->refs)))
+		return get_slow(keys, name, gfp);
+	/* nobody takes it out while there is a reference */
+	if (found != host)
+		rcu_assign_pointer(keys->last, found);
+	return found->id;
+}
+
 /**
  * serval_host_get() - refer to a host, which is made if it is not there
  * @sn:    namespace
@@ -227,18 +254,13 @@ u32 serval_host_get(struct serval_net *sn, u32 offered,
 	struct serval_host_name name = {
 		.epoch = offered & ~SERVAL_HOST_OFFERED,
 	};
-	struct serval_host *host;
 	u32 id;
 
 	if (!(offered & SERVAL_HOST_OFFERED))
 		return 0;
 	memcpy(name.peer, peer_key, sizeof(name.peer));
 	rcu_read_lock();
-	host = rhashtable_lookup(&sn->keys.hosts, &name, host_params);
-	if (likely(host && refcount_inc_not_zero(&host->refs)))
-		id = host->id;
-	else
-		id = get_slow(&sn->keys, &name, gfp);
+	id = get(&sn->keys, &name, gfp);
 	rcu_read_unlock();
 	if (unlikely(!id))
 		SERVAL_INC(sn, KEYNOMEM);

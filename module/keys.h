@@ -138,6 +138,8 @@ struct serval_pins {
  * @old:    the one before, whose connections may still be made; a reference
  * @rotate: makes the next
  * @hosts:  by name
+ * @last:   the one that a connection was made with last, or another in @hosts,
+ *          or NULL; set by who has a reference on it, cleared under @lock
  * @ids:    by id; changed under @lock, read under RCU
  * @next_id: where to look for a free one
  * @lock:   protects @ids, @next_id, @idle and @idle_count, and which hosts
@@ -156,6 +158,7 @@ struct serval_keys {
 	struct serval_own_key __rcu *old;
 	struct delayed_work rotate;
 	struct rhashtable hosts;
+	struct serval_host __rcu *last;
 	struct xarray ids;
 	u32 next_id;
 	spinlock_t lock;	/* protects which hosts there are */

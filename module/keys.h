@@ -16,6 +16,7 @@
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -117,7 +118,8 @@ struct serval_pin {
 /**
  * struct serval_pins - services that had a key
  * @lock: protects the rest; softirq-safe, a leaf
- * @last: hash of the one seen last; read without the lock, as the next
+ * @seq:  of @last and @last_stamp, which are read without the lock
+ * @last: the one seen last
  * @last_stamp: jiffies when it was
  * @age:  all, the one seen last first
  * @hash: those in use
@@ -125,7 +127,8 @@ struct serval_pin {
  */
 struct serval_pins {
 	spinlock_t lock;	/* protects the rest */
-	u64 last;
+	seqcount_spinlock_t seq;
+	struct service_id last;
 	unsigned long last_stamp;
 	struct list_head age;
 	struct hlist_head hash[SERVAL_PINS];

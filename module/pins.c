@@ -10,6 +10,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/list.h>
+#include <linux/seqlock.h>
 #include <linux/siphash.h>
 
 #include "keys.h"
@@ -47,11 +48,25 @@ static struct serval_pin *__replace(struct serval_pins *pins, u64 hash)
 	return pin;
 }
 
-/* Many connections to one service write nothing but once a minute */
-static bool is_fresh(const struct serval_pins *pins, u64 hash)
+/* Many connections to one service hash and write nothing but once a minute */
+static bool is_fresh(const struct serval_pins *pins,
+		     const struct service_id *service)
 {
-	return READ_ONCE(pins->last) == hash &&
-	       time_before(jiffies, READ_ONCE(pins->last_stamp) + FRESH);
+	unsigned int seq = read_seqcount_begin(&pins->seq);
+	bool fresh;
+
+	fresh = !memcmp(&pins->last, service, sizeof(*service)) &&
+		time_before(jiffies, pins->last_stamp + FRESH);
+	return fresh && !read_seqcount_retry(&pins->seq, seq);
+}
+
+static void __set_last(struct serval_pins *pins,
+		       const struct service_id *service)
+{
+	write_seqcount_begin(&pins->seq);
+	pins->last = *service;
+	pins->last_stamp = jiffies;
+	write_seqcount_end(&pins->seq);
 }
 
 /**
@@ -64,17 +79,17 @@ static bool is_fresh(const struct serval_pins *pins, u64 hash)
 void serval_pin_add(struct serval_net *sn, const struct service_id *service)
 {
 	struct serval_pins *pins = &sn->keys.pins;
-	u64 hash = hash_of(sn, service);
 	struct serval_pin *pin;
+	u64 hash;
 
-	if (is_fresh(pins, hash))
+	if (is_fresh(pins, service))
 		return;
+	hash = hash_of(sn, service);
 	spin_lock_bh(&pins->lock);
 	pin = __find(pins, hash) ?: __replace(pins, hash);
 	list_move(&pin->age, &pins->age);
 	pin->stamp = jiffies;
-	WRITE_ONCE(pins->last_stamp, jiffies);
-	WRITE_ONCE(pins->last, hash);
+	__set_last(pins, service);
 	spin_unlock_bh(&pins->lock);
 }
 
@@ -109,6 +124,7 @@ void serval_pins_init(struct serval_net *sn)
 	int i;
 
 	spin_lock_init(&pins->lock);
+	seqcount_spinlock_init(&pins->seq, &pins->lock);
 	INIT_LIST_HEAD(&pins->age);
 	for (i = 0; i < SERVAL_PINS; i++)
 		list_add(&pins->pins[i].age, &pins->age);

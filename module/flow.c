@@ -508,13 +508,7 @@ void serval_flow_free(struct serval_flow *fl)
  */
 void serval_flow_build_hdr(struct serval_flow *fl)
 {
-	const struct serval_pkt pkt = {
-		.src = fl->local_id,
-		.dst = fl->peer_id,
-		.protocol = fl->conn->protocol,
-	};
-
-	serval_wire_build(&fl->hdr, &pkt);
+	serval_wire_build_base(&fl->hdr, fl->conn->protocol);
 }
 
 /**

@@ -217,18 +217,37 @@ static inline __sum16 serval_wire_csum(const void *buf, unsigned int len)
 	return csum_fold(csum_partial(buf, len, 0));
 }
 
-/**
- * serval_wire_base_ok() - is the checksum of a header without extensions right
- * @hdr: header whose shl is SERVAL_HDR_WORDS
- */
-static inline bool serval_wire_base_ok(const struct serval_hdr *hdr)
+/* As serval_wire_csum(), of a header without extensions */
+static inline __sum16 serval_wire_base_csum(const struct serval_hdr *hdr)
 {
 	__wsum rest;
 
 	memcpy(&rest, (const __u8 *)hdr + offsetof(struct serval_hdr, shl),
 	       sizeof(rest));
 	rest = csum_add(rest, (__force __wsum)hdr->src);
-	return !csum_fold(csum_add(rest, (__force __wsum)hdr->dst));
+	return csum_fold(csum_add(rest, (__force __wsum)hdr->dst));
+}
+
+/**
+ * serval_wire_base_ok() - is the checksum of a header without extensions right
+ * @hdr: header whose shl is SERVAL_HDR_WORDS
+ */
+static inline bool serval_wire_base_ok(const struct serval_hdr *hdr)
+{
+	return !serval_wire_base_csum(hdr);
+}
+
+/**
+ * serval_wire_build_base() - complete a header without extensions
+ * @hdr:      whose ids are set
+ * @protocol: of the payload
+ */
+static inline void serval_wire_build_base(struct serval_hdr *hdr, __u8 protocol)
+{
+	hdr->shl = SERVAL_HDR_WORDS;
+	hdr->protocol = protocol;
+	hdr->check = 0;
+	hdr->check = serval_wire_base_csum(hdr);
 }
 
 unsigned int serval_wire_addr_size(const struct in6_addr *addr);

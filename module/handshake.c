@@ -694,6 +694,22 @@ static void confirm_unknown(struct serval_net *sn, struct sk_buff *skb,
 	serval_path_release(&seed.conn.first.path);
 }
 
+/* Return: false if another CPU was first */
+static bool confirm(struct serval_flow *fl)
+{
+	bool first;
+
+	spin_lock_bh(&fl->conn->lock);
+	first = fl->state == SERVAL_FLOW_SYN_RCVD;
+	if (first) {
+		WRITE_ONCE(fl->unproven, false);
+		WRITE_ONCE(fl->confirmed, true);
+		WRITE_ONCE(fl->state, SERVAL_FLOW_ESTABLISHED);
+	}
+	spin_unlock_bh(&fl->conn->lock);
+	return first;
+}
+
 /**
  * serval_confirm_rcv() - the initiator's packets until it has heard us
  * @sn:  namespace
@@ -725,16 +741,8 @@ void serval_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
 
 	spoken_to(fl, skb, pkt);
-	spin_lock_bh(&fl->conn->lock);
-	if (fl->state == SERVAL_FLOW_SYN_RCVD) {
-		WRITE_ONCE(fl->unproven, false);
-		WRITE_ONCE(fl->confirmed, true);
-		WRITE_ONCE(fl->state, SERVAL_FLOW_ESTABLISHED);
-		spin_unlock_bh(&fl->conn->lock);
+	if (READ_ONCE(fl->state) == SERVAL_FLOW_SYN_RCVD && confirm(fl))
 		established(sn, fl);
-	} else {
-		spin_unlock_bh(&fl->conn->lock);
-	}
 	serval_path_follow(&fl->path, skb);
 	atomic64_inc(&fl->received_packets);
 	atomic64_add(skb->len - len, &fl->received_bytes);

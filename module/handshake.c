@@ -15,8 +15,8 @@
  *	confirm packet: the flow is there, or it is derived again and given to
  *	     the listener, where only a valid cookie makes a socket.
  *
- * Two slots of 64 s are tried, and four variants if another flow happens to
- * have the id.
+ * A confirm packet is good for two slots of 64 s.  There are four variants, if
+ * another flow happens to have the id.
  */
 #include <linux/ip.h>
 #include <linux/jiffies.h>
@@ -107,26 +107,36 @@ static u64 hash_request(const struct serval_net *sn,
 	return siphash(&in, sizeof(in), &sn->secret);
 }
 
-/* Flow id and version number, which go out in clear, in one */
-static u64 derive_ids(const struct serval_net *sn, u64 request, u32 slot,
+/* The same in all slots, so that one look finds the flow of an earlier copy of
+ * a SYN.  It goes out in clear: what else follows from @request is a keyed hash
+ * of it.  Most have the first variant, which costs no other hash.
+ */
+static __be32 derive_id(const struct serval_net *sn, u64 request, u32 variant)
+{
+	if (variant)
+		request = siphash_2u64(request, variant, &sn->secret);
+	return (__force __be32)(u32)request;
+}
+
+/* Version number, which goes out in clear, and what the rest follows from */
+static u64 derive_iss(const struct serval_net *sn, u64 request, u32 slot,
 		      u32 variant, struct serval_seed *seed)
 {
-	u64 ids = siphash_2u64(request, (u64)slot << 32 | variant,
-			       &sn->secret);
+	u64 hash = siphash_2u64(request, (u64)slot << 32 | variant,
+				&sn->secret);
 
-	seed->conn.first.local_id = (__force __be32)(u32)ids;
-	seed->conn.first.iss = ids >> 32;
-	return ids;
+	seed->conn.first.iss = hash >> 32;
+	return hash;
 }
 
 /* The ULID is unknown, as the nonce, to who sees the ids without the secret.
  * Which key of ours answers the KEY depends on the slot, so the confirm packet
  * leads to the same.
  */
-static void derive_rest(struct serval_net *sn, u64 ids, u32 slot,
+static void derive_rest(struct serval_net *sn, u64 hash, u32 slot,
 			struct serval_seed *seed)
 {
-	seed->conn.r = siphash_2u64(ids, 2, &sn->secret);
+	seed->conn.r = siphash_2u64(hash, 2, &sn->secret);
 	if (!seed->key)
 		return;
 	seed->conn.first.host = serval_keys_offer(sn, (u64)slot *
@@ -238,22 +248,19 @@ struct serval_flow *serval_seed_for_syn(struct serval_net *sn,
 					struct serval_seed *seed, u32 first)
 {
 	const u64 request = hash_request(sn, pkt, seed);
-	u32 slot = current_slot(), age, variant;
+	u32 slot = current_slot(), variant = first;
 	struct serval_flow *fl;
-	u64 ids = 0;
 
-	/* the older slot first: the last derivation is the one that is kept */
-	for (age = 2; age-- > 0;) {
-		for (variant = first; variant < first + VARIANTS; variant++) {
-			ids = derive_ids(sn, request, slot - age, variant, seed);
-			fl = serval_flow_find(sn, seed->conn.first.local_id);
-			if (fl && serval_seed_is_peer(fl, skb, pkt))
-				return fl;
-			if (!fl && seed->conn.first.local_id)
-				break;
-		}
-	}
-	derive_rest(sn, ids, slot, seed);
+	do {
+		seed->conn.first.local_id = derive_id(sn, request, variant);
+		fl = serval_flow_find(sn, seed->conn.first.local_id);
+		if (fl && serval_seed_is_peer(fl, skb, pkt))
+			return fl;
+		if (!fl && seed->conn.first.local_id)
+			break;
+	} while (++variant < first + VARIANTS);
+	derive_rest(sn, derive_iss(sn, request, slot, variant, seed), slot,
+		    seed);
 	return NULL;
 }
 
@@ -271,17 +278,20 @@ int serval_seed_for_confirm(struct serval_net *sn,
 {
 	const u64 request = hash_request(sn, pkt, seed);
 	u32 slot = current_slot(), age, variant;
-	u64 ids;
+	u64 hash;
 
-	for (age = 0; age < 2; age++)
-		for (variant = 0; variant < FASTOPEN + VARIANTS; variant++) {
-			ids = derive_ids(sn, request, slot - age, variant, seed);
-			if (seed->conn.first.local_id != pkt->dst ||
-			    seed->conn.first.iss + 1 != pkt->ackno)
+	for (variant = 0; variant < FASTOPEN + VARIANTS; variant++) {
+		seed->conn.first.local_id = derive_id(sn, request, variant);
+		if (seed->conn.first.local_id != pkt->dst)
+			continue;
+		for (age = 0; age < 2; age++) {
+			hash = derive_iss(sn, request, slot - age, variant, seed);
+			if (seed->conn.first.iss + 1 != pkt->ackno)
 				continue;
-			derive_rest(sn, ids, slot - age, seed);
+			derive_rest(sn, hash, slot - age, seed);
 			return variant;
 		}
+	}
 	return -ENOENT;
 }
 

@@ -4,7 +4,7 @@
  *
  *	full socket:	tcp_transmit_skb() -> icsk_af_ops->queue_xmit
  *			 = serval_queue_xmit() ------------------+
- *	anything else	(SYN-ACK, RST, TIME_WAIT, orphan):	 |
+ *	anything else	(SYN-ACK, RST, TIME_WAIT):		 |
  *			ip6_xmit() -> LOCAL_OUT hook or sal0	 |
  *			 -> serval_output_virtual(): strip IPv6 -+
  *								 v
@@ -879,7 +879,9 @@ int serval_queue_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl)
 	sn = serval_net_rcu(sock_net(sk));
 	conn = serval_conn_find_sock(sn, sk);
 	if (likely(conn)) {
-		if (unlikely(!READ_ONCE(conn->sk)))
+		/* an orphan that sends is not to be kept for that */
+		if (unlikely(!READ_ONCE(conn->sk) &&
+			     !sock_flag(sk, SOCK_DEAD)))
 			serval_conn_set_sock(conn, sk);
 		serval_sync_mss(sk, conn);
 	} else {

@@ -5,8 +5,8 @@
  * socket() makes a TCPv6 sock (newsock.c); proto_ops are a copy of TCPv6's with
  * the calls of this file in place of those that carry addresses.
  * inet_connection_sock_af_ops are a copy too, with the shortcut to IP in place
- * of queue_xmit; accepted children inherit them.  release() puts the native ones
- * back, or an orphan would outlive the module's text.
+ * of queue_xmit; accepted children inherit them.  Orphans keep them, until the
+ * module is unloaded.
  *
  *	socket()  connection with an L of its own, owned by the struct socket; the
  *		  L is the socket's address from the start
@@ -817,13 +817,49 @@ static int serval_sendmsg(struct socket *sock, struct msghdr *msg, size_t size)
 	return native_ops->sendmsg(sock, msg, size);
 }
 
-/* Nobody holds the struct socket any more; softirqs may work on the sock */
 static void restore_native(struct sock *sk)
 {
-	bh_lock_sock(sk);
-	if (inet_csk(sk)->icsk_af_ops == &af_ops)
-		inet_csk(sk)->icsk_af_ops = native_af_ops;
-	bh_unlock_sock(sk);
+	if (READ_ONCE(inet_csk(sk)->icsk_af_ops) == &af_ops)
+		WRITE_ONCE(inet_csk(sk)->icsk_af_ops, native_af_ops);
+}
+
+/* Whoever has fetched our operations already runs in a softirq, or with those
+ * off
+ */
+static void restore_orphans_in(struct inet_hashinfo *info)
+{
+	struct hlist_nulls_node *node;
+	struct sock *sk;
+	unsigned int i;
+
+	for (i = 0; i <= info->ehash_mask; i++) {
+		if (hlist_nulls_empty(&info->ehash[i].chain))
+			continue;
+		spin_lock_bh(inet_ehash_lockp(info, i));
+		sk_nulls_for_each(sk, node, &info->ehash[i].chain)
+			if (sk_fullsock(sk))
+				restore_native(sk);
+		spin_unlock_bh(inet_ehash_lockp(info, i));
+	}
+}
+
+/* Nobody but TCP knows them, in the table where each is that may still send.
+ * Namespaces share one mostly.
+ */
+static void restore_orphans(void)
+{
+	struct inet_hashinfo *info, *common;
+	struct net *net;
+
+	common = init_net.ipv4.tcp_death_row.hashinfo;
+	restore_orphans_in(common);
+	rcu_read_lock();
+	for_each_net_rcu(net) {
+		info = net->ipv4.tcp_death_row.hashinfo;
+		if (info != common)
+			restore_orphans_in(info);
+	}
+	rcu_read_unlock();
 }
 
 static int serval_release(struct socket *sock)
@@ -850,10 +886,12 @@ static int serval_release(struct socket *sock)
 	 */
 	__sk_dst_reset(sk);
 	release_sock(sk);
+	/* what the kernel made for itself does not keep its namespace: before
+	 * that goes, too
+	 */
 	err = native_ops->release(sock);
-	local_bh_disable();
-	restore_native(sk);
-	local_bh_enable();
+	if (unlikely(!sk->sk_net_refcnt))
+		restore_native(sk);
 	if (conn) {
 		/* TCP sends no SYN any more */
 		serval_output_cancel(sn, conn);
@@ -1026,8 +1064,12 @@ int serval_socket_register(void)
 
 /**
  * serval_socket_unregister() - the other way
+ *
+ * There are no sockets any more, and TCP's leftovers are as if there had been
+ * none: after the next grace period they do not find the module's text.
  */
 void serval_socket_unregister(void)
 {
 	sock_unregister(serval_family);
+	restore_orphans();
 }

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need nft jq
-plan 3
+plan 4
 two_hosts
 route_ids
 on s nft -f - <<-END
@@ -36,3 +36,5 @@ inet=$(per_family inet n_inet)
 is "TCP takes 10 packets for connect, request, response, close" "$inet" 10
 is "a service takes as many" "$(per_family serval n_sal)" "$inet"
 is "and nothing beside them" "$(counter c InNoFlow) $(counter s InNoFlow) $(counter s OutRst)" "0 0 0"
+is "TCP remembers nothing of who connected, whose address never comes again" \
+	"$(on s ip -6 tcp_metrics show | wc -l)" 0

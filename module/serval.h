@@ -4,7 +4,7 @@
  * order of locks.
  *
  * Layers; a file includes only from its own layer and those above it here:
- *	L0 wire, lpm, addr		pure: no skb, no sock
+ *	L0 wire, lpm, addr, fsm		pure: no skb, no sock
  *	L1 ulid, mib, routers, keys, auth, pins,
  *	   lifetime, service, flow	tables
  *	L2 ipv4, ipv6, path, way,

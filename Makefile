@@ -73,6 +73,10 @@ fuzz: ## fuzz the parsers for FUZZ_SECONDS (60)
 	@scripts/lab/deps build fuzz
 	$(MAKE) -C tests/unit fuzz
 
+model: ## verify the model of migration with SPIN
+	@scripts/lab/deps model
+	@Documentation/model/verify
+
 clean: ## remove what was built, not the cached kernels
 	rm -rf build
 	find module -name '*.o' -delete -o -name '.*.cmd' -delete
@@ -86,4 +90,4 @@ help: ## this list
 
 .PHONY: all module tools install install-module install-tools uninstall \
 	dkms-install dkms-uninstall demo lab check check-debug check-long bench \
-	fuzz clean help
+	fuzz model clean help

@@ -23,6 +23,7 @@
 #include "dgram_conn.h"
 #include "events.h"
 #include "handshake.h"
+#include "move.h"
 #include "sal.h"
 
 #define FIRST_TIMEOUT	HZ
@@ -51,18 +52,6 @@ static void send_bare(struct serval_net *sn, struct serval_flow *fl,
 
 	if (skb)
 		serval_output_segment(sn, fl->conn, fl, sk, skb, 0);
-}
-
-static void send_control(struct serval_net *sn, struct serval_flow *fl,
-			 const struct serval_pkt *pkt)
-{
-	struct sk_buff *skb = alloc_empty(sn);
-
-	if (!skb)
-		return;
-	serval_wire_build(skb_push(skb, serval_wire_size(pkt)), pkt);
-	serval_path_xmit(sn, &fl->path, NULL, skb,
-			 (struct serval_outer) {});
 }
 
 static void arm_timer(struct serval_flow *fl, struct sock *sk)
@@ -195,38 +184,17 @@ int serval_dgram_send(struct serval_net *sn, struct serval_flow *fl,
 	return err;
 }
 
-/**
- * serval_dgram_end() - tell the peer that nothing more will come
- * @sn: namespace
- * @fl: flow
- *
- * Sent once: if it is lost, the peer learns it when it sends.
+/* The socket of a flow that is still its connection's, or was until it moved; with a
+ * reference
  */
-void serval_dgram_end(struct serval_net *sn, struct serval_flow *fl)
-{
-	const struct serval_pkt pkt = {
-		.src = fl->local_id,
-		.dst = fl->peer_id,
-		.protocol = SERVAL_PROTO_NONE,
-		.has = SERVAL_HAS_CONTROL,
-		.flags = SERVAL_CTRL_FIN,
-		.verno = fl->iss + 1,
-		.nonce = serval_flow_nonce(sn, fl),
-	};
-
-	rcu_read_lock();
-	if (READ_ONCE(fl->state) == SERVAL_FLOW_ESTABLISHED)
-		send_control(sn, fl, &pkt);
-	rcu_read_unlock();
-}
-
-/* The socket of a flow that is still its connection's; with a reference */
 static struct sock *__sock_of(const struct serval_flow *fl)
 {
 	struct serval_conn *conn = fl->conn;
 
 	lockdep_assert_held(&conn->lock);
-	if (rcu_access_pointer(conn->flow) != fl || !conn->sk)
+	if (!conn->sk || !rcu_access_pointer(conn->flow) ||
+	    (rcu_access_pointer(conn->flow) != fl &&
+	     fl->state != SERVAL_FLOW_LEFT))
 		return NULL;
 	sock_hold(conn->sk);
 	return conn->sk;
@@ -334,7 +302,7 @@ void serval_waiting_drop(struct serval_net *sn, struct serval_waiting *w)
 	rcu_read_lock();
 	fl = rcu_dereference(conn->flow);
 	if (fl)
-		serval_dgram_end(sn, fl);
+		serval_fin_send(sn, fl);
 	spin_lock_bh(&conn->lock);
 	conn->waits = false;
 	spin_unlock_bh(&conn->lock);
@@ -630,6 +598,8 @@ void serval_dgram_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
 	if (!serval_seed_is_peer(fl, skb, pkt) || pkt->ackno != fl->iss + 1)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
+	if (READ_ONCE(fl->state) == SERVAL_FLOW_NEXT)
+		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	serval_path_follow(&fl->path, skb);
 	if (skb->len != len)
 		return deliver(sn, fl, skb, len);
@@ -660,7 +630,7 @@ static void adopt(struct serval_net *sn, struct serval_flow *fl,
 		return;
 	serval_encap_answered(sn, fl);
 	serval_path_route(sn, &fl->path, sk, READ_ONCE(sk->sk_mark));
-	serval_event_flow(sn, SERVAL_CMD_FLOW_NEW_NTF, fl);
+	serval_event_flow(sn, SERVAL_CMD_FLOW_NEW_NTF, fl, 0);
 	sk->sk_state_change(sk);
 	arm_timer(fl, sk);
 	sock_put(sk);
@@ -696,9 +666,19 @@ void serval_dgram_synack_rcv(struct serval_net *sn, struct sk_buff *skb,
 	serval_taken(sn, skb);
 }
 
-/* Return: false, and it is dropped, if the flow is not the packet's */
-static bool is_peer(struct serval_net *sn, struct sk_buff *skb,
-		    const struct serval_flow *fl, const struct serval_pkt *pkt)
+/**
+ * serval_dgram_is_peer() - is a packet one of a connection
+ * @sn:  namespace
+ * @skb: packet
+ * @fl:  flow
+ * @pkt: its header
+ *
+ * Context: softirq, rcu_read_lock() held.
+ * Return: false, and it is dropped, if it is not.
+ */
+bool serval_dgram_is_peer(struct serval_net *sn, struct sk_buff *skb,
+			  const struct serval_flow *fl,
+			  const struct serval_pkt *pkt)
 {
 	enum serval_mib_field why;
 
@@ -706,11 +686,15 @@ static bool is_peer(struct serval_net *sn, struct sk_buff *skb,
 		why = SERVAL_MIB_INBADPEERID;
 	else if (!serval_path_is_peer(&fl->path, skb))
 		why = SERVAL_MIB_INBADLOCATOR;
-	else if (READ_ONCE(fl->state) != SERVAL_FLOW_ESTABLISHED ||
+	else if (!serval_flow_receives(fl) ||
 		 fl->conn->protocol != IPPROTO_UDP)
 		why = SERVAL_MIB_INUNEXPECTED;
 	else
 		return true;
+	if (why == SERVAL_MIB_INBADLOCATOR)
+		serval_move_stray(sn, skb, fl);
+	else
+		serval_move_early(sn, skb, fl, pkt->src);
 	serval_drop(sn, skb, why);
 	return false;
 }
@@ -731,7 +715,7 @@ void serval_dgram_rcv(struct serval_net *sn, struct sk_buff *skb,
 		send_rst(sn, skb, pkt);
 		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
 	}
-	if (!is_peer(sn, skb, fl, pkt))
+	if (!serval_dgram_is_peer(sn, skb, fl, pkt))
 		return;
 	serval_path_follow(&fl->path, skb);
 	if (unlikely(!fl->confirmed))
@@ -756,10 +740,12 @@ void serval_dgram_unknown_rcv(struct serval_net *sn, struct sk_buff *skb,
 
 	if (!fl)
 		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
-	if (!is_peer(sn, skb, fl, pkt))
+	if (!serval_dgram_is_peer(sn, skb, fl, pkt))
 		return;
 	if (!READ_ONCE(fl->confirmed))
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
+	if (!serval_move_refused(sn, fl))
+		return serval_drop(sn, skb, SERVAL_MIB_INUNPROVEN);
 	SERVAL_INC(sn, INRST);
 	serval_dgram_fail(fl, ECONNRESET);
 	serval_taken(sn, skb);
@@ -775,7 +761,7 @@ void serval_dgram_unknown_rcv(struct serval_net *sn, struct sk_buff *skb,
 void serval_dgram_rst_rcv(struct serval_net *sn, struct sk_buff *skb,
 			  struct serval_flow *fl, const struct serval_pkt *pkt)
 {
-	if (!is_peer(sn, skb, fl, pkt))
+	if (!serval_dgram_is_peer(sn, skb, fl, pkt))
 		return;
 	if (READ_ONCE(fl->confirmed) ||
 	    pkt->nonce != serval_flow_nonce(sn, fl))
@@ -803,42 +789,4 @@ void serval_dgram_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 	    atomic_dec_return(&fl->awaited) <= 0)
 		serval_dgram_fail(fl, ECONNREFUSED);
 	serval_taken(sn, skb);
-}
-
-static u64 peer_nonce(const struct serval_flow *fl)
-{
-	return fl->conn->active ? serval_options(fl->conn)->peer_nonce :
-				  fl->nonce;
-}
-
-/**
- * serval_dgram_fin_rcv() - the peer will send nothing more
- * @sn:  namespace
- * @skb: consumed
- * @pkt: parsed header
- */
-void serval_dgram_fin_rcv(struct serval_net *sn, struct sk_buff *skb,
-			  const struct serval_pkt *pkt)
-{
-	struct serval_flow *fl = serval_flow_find(sn, pkt->dst);
-	struct sock *sk;
-
-	if (!fl)
-		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
-	if (!is_peer(sn, skb, fl, pkt))
-		return;
-	if (pkt->nonce != peer_nonce(fl) || pkt->verno != fl->peer_iss + 1)
-		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
-	serval_taken(sn, skb);
-	spin_lock_bh(&fl->conn->lock);
-	sk = __sock_of(fl);
-	if (sk)
-		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
-	else if (fl->conn->waits)
-		fl->conn->waiting->ended = true;
-	spin_unlock_bh(&fl->conn->lock);
-	if (!sk)
-		return;
-	sk->sk_state_change(sk);
-	sock_put(sk);
 }

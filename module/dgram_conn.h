@@ -59,7 +59,9 @@ int serval_dgram_start(struct serval_net *sn, struct serval_conn *conn,
 		       struct sock *sk);
 int serval_dgram_send(struct serval_net *sn, struct serval_flow *fl,
 		      struct sock *sk, struct sk_buff *skb, u8 tos);
-void serval_dgram_end(struct serval_net *sn, struct serval_flow *fl);
+bool serval_dgram_is_peer(struct serval_net *sn, struct sk_buff *skb,
+			  const struct serval_flow *fl,
+			  const struct serval_pkt *pkt);
 void serval_dgram_fail(struct serval_flow *fl, int err);
 void serval_dgram_report(struct serval_flow *fl, int err, bool hard);
 void serval_dgram_again(struct serval_flow *fl);
@@ -78,9 +80,13 @@ void serval_dgram_rst_rcv(struct serval_net *sn, struct sk_buff *skb,
 			  struct serval_flow *fl, const struct serval_pkt *pkt);
 void serval_dgram_unknown_rcv(struct serval_net *sn, struct sk_buff *skb,
 			      const struct serval_pkt *pkt);
-void serval_dgram_fin_rcv(struct serval_net *sn, struct sk_buff *skb,
-			  const struct serval_pkt *pkt);
 void serval_dgram_rcv(struct serval_net *sn, struct sk_buff *skb,
 		      const struct serval_pkt *pkt, unsigned int len);
+
+/* fin.c */
+void serval_fin_prepare(struct serval_net *sn, struct serval_conn *conn);
+void serval_fin_send(struct serval_net *sn, struct serval_flow *fl);
+void serval_fin_rcv(struct serval_net *sn, struct sk_buff *skb,
+		    const struct serval_pkt *pkt);
 
 #endif /* _SERVAL_DGRAM_CONN_H */

@@ -344,6 +344,19 @@ static void keep_work(struct work_struct *work)
 }
 
 /**
+ * serval_encap_keep() - there is a flow whose binding in a NAT is to be kept
+ * @sn: namespace
+ *
+ * Context: any but hard interrupt, rcu_read_lock() held.
+ */
+void serval_encap_keep(struct serval_net *sn)
+{
+	if (!READ_ONCE(sn->closed))
+		queue_delayed_work(system_power_efficient_wq,
+				   &sn->encap.keep_work, KEEP_INTERVAL);
+}
+
+/**
  * serval_encap_answered() - a request of this host was answered
  * @sn: namespace
  * @fl: flow, which goes the way of the answer now
@@ -353,8 +366,7 @@ void serval_encap_answered(struct serval_net *sn, const struct serval_flow *fl)
 	if (READ_ONCE(fl->encap) == SERVAL_UDP_AUTO)
 		serval_encap_learn(sn, &fl->path);
 	if (fl->path.dport)
-		queue_delayed_work(system_power_efficient_wq,
-				   &sn->encap.keep_work, KEEP_INTERVAL);
+		serval_encap_keep(sn);
 }
 
 /**
@@ -404,4 +416,15 @@ void serval_encap_unpublish(struct serval_net *sn)
 	close_socket(sn, &en->server[0]);
 	close_socket(sn, &en->server[1]);
 	mutex_unlock(&en->lock);
+}
+
+/**
+ * serval_encap_exit() - wait for what was queued after serval_encap_unpublish()
+ * @sn: namespace, closed for a grace period
+ *
+ * Context: process.
+ */
+void serval_encap_exit(struct serval_net *sn)
+{
+	cancel_delayed_work_sync(&sn->encap.keep_work);
 }

@@ -89,6 +89,8 @@ int serval_encap_mode(const struct serval_net *sn,
 void serval_encap_init(struct serval_net *sn);
 void serval_encap_publish(struct serval_net *sn);
 void serval_encap_unpublish(struct serval_net *sn);
+void serval_encap_keep(struct serval_net *sn);
+void serval_encap_exit(struct serval_net *sn);
 int serval_encap_open_pool(struct serval_net *sn);
 int serval_encap_prepare(struct serval_net *sn, const struct serval_conn *conn);
 int serval_encap_set_port(struct serval_net *sn, int *port, int val);

@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Netlink events: the one call upwards, from the tables to control.
+ * Calls upwards: what the tables tell those that look after moves and control.
  */
 #ifndef _SERVAL_EVENTS_H
 #define _SERVAL_EVENTS_H
 
 #include <linux/types.h>
 
+struct serval_conn;
 struct serval_delay_info;
 struct serval_flow;
+struct serval_move_result;
 struct serval_net;
 struct serval_rule;
+struct serval_waiter;
 
 void serval_event_service(struct serval_net *sn, u8 cmd,
 			  const struct serval_rule *rule);
 void serval_event_flow(struct serval_net *sn, u8 cmd,
-		       const struct serval_flow *fl);
+		       const struct serval_flow *fl, __be32 old_id);
+void serval_event_end(struct serval_conn *conn);
+void serval_event_silent(struct serval_net *sn, struct serval_conn *conn);
+void serval_event_move_result(struct serval_net *sn,
+			      const struct serval_waiter *w,
+			      const struct serval_move_result *result);
 bool serval_event_delay_wanted(const struct serval_net *sn);
 void serval_event_delay(struct serval_net *sn,
 			const struct serval_delay_info *info);

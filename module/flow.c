@@ -210,8 +210,10 @@ static void release_flow(struct serval_flow *fl)
 void serval_conn_free(struct serval_conn *conn)
 {
 	release_flow(&conn->first);
-	if (conn->options)
+	if (conn->options) {
 		kfree(conn->options->backlog);
+		kfree_sensitive(conn->options->move);
+	}
 	kfree(conn->options);
 	kmem_cache_free(conn_cache, conn);
 }
@@ -480,6 +482,30 @@ struct serval_flow *serval_flow_alloc_unconnected(struct serval_conn *conn)
 	return NULL;
 }
 
+/**
+ * serval_flow_alloc_next() - another flow for a connection that has one
+ * @fl: that
+ *
+ * Context: any but hard interrupt.
+ * Return: a flow in no table, without ids and path; NULL if there is no memory.
+ */
+struct serval_flow *serval_flow_alloc_next(const struct serval_flow *fl)
+{
+	struct serval_flow *next = alloc_further(GFP_ATOMIC);
+
+	if (!next)
+		return NULL;
+	serval_path_init(&next->path);
+	next->conn = fl->conn;
+	next->state = SERVAL_FLOW_NEXT;
+	next->encap = fl->encap;
+	next->path.born = fl->path.born;
+	next->iss = fl->iss;
+	next->peer_iss = fl->peer_iss;
+	next->nonce = fl->nonce;
+	return next;
+}
+
 static void free_further(struct rcu_head *rcu)
 {
 	struct further_flow *further = container_of(rcu, struct further_flow,
@@ -595,6 +621,56 @@ int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl)
 }
 
 /**
+ * serval_flow_insert_next() - give a flow that is to be tried an id
+ * @sn: namespace
+ * @fl: of serval_flow_alloc_next(); its connection's lock is held, and it lives
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int serval_flow_insert_next(struct serval_net *sn, struct serval_flow *fl)
+{
+	int err = -EEXIST;
+
+	lockdep_assert_held(&fl->conn->lock);
+	do {
+		fl->local_id = (__force __be32)get_random_u32();
+		if (fl->local_id)
+			err = rhashtable_lookup_insert_fast(&sn->flows.flows,
+							    &fl->node,
+							    flow_params);
+	} while (err == -EEXIST);
+	if (err)
+		return err;
+	SERVAL_INC(sn, FLOWSCREATED);
+	trace_serval_flow(sn->net, "next", fl);
+	return 0;
+}
+
+/**
+ * serval_flow_carry_on() - let a flow take over from another
+ * @fl:  that was tried, with both ids
+ * @old: the one in use; the connection's lock is held
+ *
+ * Counters are the connection's; what is counted for @old meanwhile is lost.
+ */
+void serval_flow_carry_on(struct serval_flow *fl, struct serval_flow *old)
+{
+	lockdep_assert_held(&fl->conn->lock);
+	serval_flow_build_hdr(fl);
+	atomic64_set(&fl->sent_packets, atomic64_read(&old->sent_packets));
+	atomic64_set(&fl->sent_bytes, atomic64_read(&old->sent_bytes));
+	atomic64_set(&fl->received_packets,
+		     atomic64_read(&old->received_packets));
+	atomic64_set(&fl->received_bytes, atomic64_read(&old->received_bytes));
+	/* the active flow has the connection's reference */
+	fl->host = old->host;
+	old->host = 0;
+	fl->confirmed = true;
+	/* pairs with the lockless look at the state in rcv_segment() */
+	smp_store_release(&fl->state, SERVAL_FLOW_ESTABLISHED);
+}
+
+/**
  * serval_flow_find() - flow by the id the peer addresses
  * @sn: namespace
  * @id: network byte order
@@ -616,18 +692,29 @@ static struct serval_flow *take_flow(struct serval_conn *conn)
 	return fl;
 }
 
+/**
+ * serval_flow_remove() - end a flow that is not its connection's active one
+ * @sn: namespace
+ * @fl: in the table; freed after a grace period
+ */
+void serval_flow_remove(struct serval_net *sn, struct serval_flow *fl)
+{
+	rhashtable_remove_fast(&sn->flows.flows, &fl->node, flow_params);
+	SERVAL_INC(sn, FLOWSFREED);
+	trace_serval_flow(sn->net, "del", fl);
+	serval_flow_free(fl);
+}
+
 /* @fl is its connection's no more, or NULL */
 static void end_flow(struct serval_net *sn, struct serval_flow *fl)
 {
 	if (!fl)
 		return;
-	rhashtable_remove_fast(&sn->flows.flows, &fl->node, flow_params);
-	SERVAL_INC(sn, FLOWSFREED);
-	trace_serval_flow(sn->net, "del", fl);
+	serval_event_end(fl->conn);
 	if (fl->state == SERVAL_FLOW_ESTABLISHED)
-		serval_event_flow(sn, SERVAL_CMD_FLOW_DEL_NTF, fl);
+		serval_event_flow(sn, SERVAL_CMD_FLOW_DEL_NTF, fl, 0);
 	serval_host_put(sn, fl->host);
-	serval_flow_free(fl);
+	serval_flow_remove(sn, fl);
 }
 
 /**

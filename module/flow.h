@@ -33,6 +33,7 @@
 #include "wire.h"
 
 struct serval_backlog;
+struct serval_move;
 struct serval_net;
 struct serval_target;
 struct serval_waiting;
@@ -43,6 +44,8 @@ enum serval_flow_state {
 	SERVAL_FLOW_SYN_RCVD,
 	SERVAL_FLOW_ESTABLISHED,
 	SERVAL_FLOW_UNCONNECTED,	/* of a datagram socket */
+	SERVAL_FLOW_NEXT,		/* being tried, see move.h; has no path yet */
+	SERVAL_FLOW_LEFT,		/* takes data that is still on its way */
 };
 
 /**
@@ -107,7 +110,8 @@ struct serval_resolved {
  * @nonce:     active: ours; passive: the peer's; see serval_flow_nonce()
  * @last:      in UNCONNECTED: what @path leads to
  *
- * Lifetime: unlinked with its connection or when connect() replaces it.
+ * Lifetime: unlinked with its connection, when connect() replaces it, or when the
+ * connection moves once more after it has left this one.
  */
 struct serval_flow {
 	struct rhash_head node;
@@ -183,14 +187,15 @@ struct serval_conn_key {
  * @encap:   SERVAL_UDP_ENCAP
  * @recv_dest: SERVAL_RECVDEST
  * @gro:     UDP_GRO
+ * @recv_move: SERVAL_RECVMOVE
  * @redirects: how many refusals were followed that say where to ask instead
  * @tries:   of a datagram connection: retransmissions of SYN or confirm
- * @peer_nonce: of an active datagram connection
  * @oif:     outer device asked for, 0 = by route
  * @advised_oif: device that goes with @advised, 0 = @oif
  * @advised: advisory address from connect(), :: = none
  * @redirect: where a refusal says to ask instead, until that was done; ::
  * @backlog: of a datagram socket that listens or did; freed with this
+ * @move:    of one that has moved, or was asked to (move.h); freed with this
  *
  * Lifetime / locking: made when the first of them is set, freed with the
  * connection.  As its fields in general; @redirect and @redirects are protected
@@ -205,15 +210,16 @@ struct serval_options {
 	s8 encap;
 	bool recv_dest;
 	bool gro;
+	bool recv_move;
 	u8 redirects;
 	u16 tries;
-	u64 peer_nonce;
 	int oif;
 	int advised_oif;
 	struct in6_addr bind_addr;
 	struct in6_addr advised;
 	struct in6_addr redirect;
 	struct serval_backlog *backlog;
+	struct serval_move *move;
 };
 
 /**
@@ -235,6 +241,7 @@ struct serval_options {
  * @repeat:  active: our KEY is in the SYN, and in confirm packets unless the
  *           SYN-ACK says that this is not needed; of a seed: its SYN-ACK asks
  *           for that
+ * @doubted: a work has yet to ask the peer whether it is there (move_doubt.c)
  * @protocol: IPPROTO_TCP or IPPROTO_UDP; constant
  * @scope:   enum serval_conn_scope; it and what it asks for are constant while
  *           the connection is in the table, and so is serval_conn_name()
@@ -269,6 +276,7 @@ struct serval_conn {
 	bool waits;
 	bool active;
 	bool repeat;
+	bool doubted;
 	u8 protocol;
 	u8 scope;
 	struct serval_flow first;
@@ -397,6 +405,10 @@ struct serval_flow *serval_flow_alloc(struct serval_conn *conn, gfp_t gfp);
 struct serval_flow *serval_flow_alloc_unconnected(struct serval_conn *conn);
 int serval_flow_insert(struct serval_net *sn, struct serval_flow *fl);
 int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl);
+struct serval_flow *serval_flow_alloc_next(const struct serval_flow *fl);
+int serval_flow_insert_next(struct serval_net *sn, struct serval_flow *fl);
+void serval_flow_carry_on(struct serval_flow *fl, struct serval_flow *old);
+void serval_flow_remove(struct serval_net *sn, struct serval_flow *fl);
 void serval_flow_drop(struct serval_net *sn, struct serval_conn *conn);
 void serval_flow_free(struct serval_flow *fl);
 struct serval_flow *serval_flow_find(struct serval_net *sn, __be32 id);
@@ -431,7 +443,17 @@ serval_conn_get_sock(const struct serval_conn *conn)
 /* A path that is in use, not only the id of a datagram socket: users see it */
 static inline bool serval_flow_is_shown(const struct serval_flow *fl)
 {
-	return fl->state != SERVAL_FLOW_UNCONNECTED;
+	return READ_ONCE(fl->state) < SERVAL_FLOW_UNCONNECTED;
+}
+
+/* Data that comes along it is the connection's */
+static inline bool serval_flow_receives(const struct serval_flow *fl)
+{
+	/* pairs with serval_flow_carry_on() and serval_flow_adopt() */
+	u8 state = smp_load_acquire(&fl->state);
+
+	return likely(state == SERVAL_FLOW_ESTABLISHED) ||
+	       state == SERVAL_FLOW_LEFT;
 }
 
 #endif /* _SERVAL_FLOW_H */

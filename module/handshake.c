@@ -32,6 +32,7 @@
 #include "fastopen.h"
 #include "handshake.h"
 #include "dgram_conn.h"
+#include "move.h"
 #include "sal.h"
 #include "ulid.h"
 
@@ -427,7 +428,7 @@ static void deliver_passive(struct serval_net *sn, struct sk_buff *skb,
 
 static void established(struct serval_net *sn, struct serval_flow *fl)
 {
-	serval_event_flow(sn, SERVAL_CMD_FLOW_NEW_NTF, fl);
+	serval_event_flow(sn, SERVAL_CMD_FLOW_NEW_NTF, fl, 0);
 }
 
 /**
@@ -451,8 +452,11 @@ struct serval_conn *serval_seed_insert(struct serval_net *sn,
 		goto err_count;
 	fl = &conn->first;
 	conn->repeat = false;
+	/* without memory for the host it stays with what the initiator was told,
+	 * and does not move
+	 */
 	fl->host = seed->key ? serval_host_get(sn, fl->host, seed->key,
-					       GFP_ATOMIC) : 0;
+					       GFP_ATOMIC) ?: fl->host : 0;
 	if (conn->scope == SERVAL_SCOPE_TUPLE)
 		serval_conn_evict(sn, conn);
 	err = serval_conn_insert(sn, conn);
@@ -749,6 +753,8 @@ void serval_confirm_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
 	if (!serval_seed_is_peer(fl, skb, pkt) || pkt->ackno != fl->iss + 1)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
+	if (READ_ONCE(fl->state) == SERVAL_FLOW_NEXT)
+		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 
 	spoken_to(fl, skb, pkt);
 	if (READ_ONCE(fl->state) == SERVAL_FLOW_SYN_RCVD && confirm(fl))
@@ -807,8 +813,6 @@ u32 serval_flow_adopt(struct serval_flow *fl, const struct sk_buff *skb,
 				   serval_options(fl->conn)->oif);
 	fl->peer_id = pkt->src;
 	fl->peer_iss = pkt->verno;
-	if (pkt->protocol == SERVAL_PROTO_UDP)
-		fl->conn->options->peer_nonce = pkt->nonce;
 	serval_flow_build_hdr(fl);
 	host = serval_exchange_adopt(fl, pkt, host);
 	/* pairs with the lockless look at the state in rcv_segment() */
@@ -960,6 +964,27 @@ void serval_nack_rcv(struct serval_net *sn, struct sk_buff *skb,
 	deliver_rst(sn, skb, fl, 0, READ_ONCE(tcp_sk(sk)->snd_una) + 1);
 }
 
+/* A RST with PATH: it answers no segment, so it has no number that TCP would take */
+static void forgotten(struct serval_net *sn, struct sk_buff *skb,
+		      const struct serval_pkt *pkt,
+		      const struct serval_flow *next)
+{
+	struct serval_flow *fl = serval_move_gone(sn, skb, pkt, next);
+	struct sock *sk = fl ? serval_conn_any_sock(sn, fl->conn) : NULL;
+
+	if (!sk)
+		return serval_drop(sn, skb, SERVAL_MIB_INBADPATH);
+	SERVAL_INC(sn, INRST);
+	if (fl->conn->protocol == IPPROTO_TCP && sk_fullsock(sk)) {
+		deliver_rst(sn, skb, fl, READ_ONCE(tcp_sk(sk)->rcv_nxt), 0);
+	} else {
+		if (fl->conn->protocol == IPPROTO_UDP)
+			serval_dgram_fail(fl, ECONNRESET);
+		serval_taken(sn, skb);
+	}
+	sock_gen_put(sk);
+}
+
 /**
  * serval_rst_rcv() - the peer does not know our flow any more
  * @sn:  namespace
@@ -977,6 +1002,8 @@ void serval_rst_rcv(struct serval_net *sn, struct sk_buff *skb,
 
 	if (!fl)
 		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
+	if (pkt->has & SERVAL_HAS_PATH)
+		return forgotten(sn, skb, pkt, fl);
 	if (fl->conn->protocol == IPPROTO_UDP)
 		return serval_dgram_rst_rcv(sn, skb, fl, pkt);
 	if (fl->state == SERVAL_FLOW_SYN_SENT)
@@ -985,8 +1012,11 @@ void serval_rst_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INBADPEERID);
 	if (!serval_path_is_peer(&fl->path, skb))
 		return serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
-	SERVAL_INC(sn, INRST);
 	half_open = READ_ONCE(fl->state) == SERVAL_FLOW_SYN_RCVD;
+	if (READ_ONCE(fl->confirmed) && !half_open &&
+	    !serval_move_refused(sn, fl))
+		return serval_drop(sn, skb, SERVAL_MIB_INUNPROVEN);
+	SERVAL_INC(sn, INRST);
 	deliver_rst(sn, skb, fl, pkt->verno, 0);
 	if (half_open)
 		serval_conn_reap(sn, fl->conn);

@@ -23,6 +23,7 @@
 #include <net/tcp.h>
 
 #include "dgram_conn.h"
+#include "move.h"
 #include "sal.h"
 #include "trace.h"
 
@@ -275,15 +276,17 @@ static void rcv_segment(struct serval_net *sn, struct sk_buff *skb,
 		return;
 	}
 	if (unlikely(fl->peer_id != src || fl->conn->protocol != IPPROTO_TCP)) {
+		serval_move_early(sn, skb, fl, src);
 		serval_drop(sn, skb, SERVAL_MIB_INBADPEERID);
 		return;
 	}
 	if (unlikely(!serval_path_is_peer(&fl->path, skb))) {
+		serval_move_stray(sn, skb, fl);
 		serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
 		return;
 	}
 	/* SYN_RCVD: the peer confirms until it has heard us */
-	if (unlikely(READ_ONCE(fl->state) != SERVAL_FLOW_ESTABLISHED)) {
+	if (unlikely(!serval_flow_receives(fl))) {
 		serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 		return;
 	}
@@ -306,8 +309,10 @@ static void rcv_keepalive(struct serval_net *sn, struct sk_buff *skb,
 		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
 	if (fl->peer_id != pkt->src)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADPEERID);
-	if (!serval_path_is_peer(&fl->path, skb))
+	if (!serval_path_is_peer(&fl->path, skb)) {
+		serval_move_stray(sn, skb, fl);
 		return serval_drop(sn, skb, SERVAL_MIB_INBADLOCATOR);
+	}
 	if (READ_ONCE(fl->state) != SERVAL_FLOW_ESTABLISHED)
 		return serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	serval_path_follow(&fl->path, skb);
@@ -328,14 +333,20 @@ static void rcv_control(struct serval_net *sn, struct sk_buff *skb,
 		return udp ? serval_dgram_synack_rcv(sn, skb, pkt, len) :
 			     serval_synack_rcv(sn, skb, pkt, len);
 	case SERVAL_CTRL_ACK:
+		if (pkt->has & SERVAL_HAS_PATH)
+			return serval_moved_rcv(sn, skb, pkt);
 		return udp ? serval_dgram_confirm_rcv(sn, skb, pkt, len) :
 			     serval_confirm_rcv(sn, skb, pkt, len);
+	case SERVAL_CTRL_RSYN:
+		return serval_rsyn_rcv(sn, skb, pkt);
+	case SERVAL_CTRL_RSYN | SERVAL_CTRL_ACK:
+		return serval_rsynack_rcv(sn, skb, pkt);
 	case SERVAL_CTRL_NACK:
 		return serval_nack_rcv(sn, skb, pkt);
 	case SERVAL_CTRL_RST:
 		return serval_rst_rcv(sn, skb, pkt);
 	case SERVAL_CTRL_FIN:
-		return serval_dgram_fin_rcv(sn, skb, pkt);
+		return serval_fin_rcv(sn, skb, pkt);
 	default:
 		serval_drop(sn, skb, SERVAL_MIB_INUNEXPECTED);
 	}

@@ -9,6 +9,7 @@
 #include <linux/random.h>
 #include <net/ipv6.h>
 
+#include "move.h"
 #include "netlink.h"
 #include "offload.h"
 #include "proc.h"
@@ -40,6 +41,8 @@ static int __net_init net_init(struct net *net)
 	sn->settings.debug = min(debug, 10U);
 	get_random_bytes(&sn->secret, sizeof(sn->secret));
 	serval_output_init(sn);
+	serval_move_init(sn);
+	serval_doubt_init(sn);
 	serval_early_init(sn);
 	serval_encap_init(sn);
 	serval_delay_init(sn);
@@ -112,11 +115,16 @@ static void __net_exit net_exit_batch(struct list_head *list)
 	list_for_each_entry(net, list, exit_list) {
 		struct serval_net *sn = serval_net(net);
 
+		serval_encap_exit(sn);
 		serval_broadcast_net_exit(sn);
 		serval_delay_exit(sn);
 		serval_output_exit(sn);
 		serval_keys_defer_exit(sn);
+		serval_doubt_exit(sn);
+		serval_move_exit(sn);
 		serval_flows_exit(sn);
+		serval_doubt_exit(sn);
+		serval_move_exit(sn);
 		serval_services_exit(sn);
 		serval_keys_exit(sn);
 		serval_routers_exit(sn);

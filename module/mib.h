@@ -162,6 +162,26 @@
 	  "dropped: no memory") \
 	X(INNOROUTE, "InNoRoute", \
 	  "dropped: no route back to who asks for a connection") \
+	X(OUTRSYN, "OutRsyn", \
+	  "requests to move a connection sent, retransmissions included") \
+	X(OUTRSYNACK, "OutRsynAck", \
+	  "answers to such requests sent, repeated ones included") \
+	X(INRSYN, "InRsyn", \
+	  "requests to move a connection received, copies included") \
+	X(INRSYNACK, "InRsynAck", \
+	  "answers to such requests received, copies included") \
+	X(INBADVERNO, "InBadVerno", \
+	  "dropped: a request to move, or an answer, that is out of date") \
+	X(INBADPATH, "InBadPath", \
+	  "dropped: an answer to no challenge of ours, or not from where it went") \
+	X(INBADAUTH, "InBadAuth", \
+	  "dropped: a request to move, or an answer, without the right MAC") \
+	X(INUNPROVEN, "InUnproven", \
+	  "dropped: a refusal that has to return a challenge first") \
+	X(MOVED, "Moved", \
+	  "connections that have moved to another path") \
+	X(MOVEFAILED, "MoveFailed", \
+	  "moves that failed: the connection stays where it was") \
 	X(FLOWSCREATED, "FlowsCreated", \
 	  "flows made") \
 	X(FLOWSFREED, "FlowsFreed", \

@@ -33,6 +33,7 @@ ADMIN(service_del)
 ADMIN(service_set)
 ADMIN(service_flush)
 ADMIN(flow_del)
+ADMIN(flow_migrate)
 ADMIN(delay_verdict)
 
 /* A name, a value and a line of text each */
@@ -116,6 +117,11 @@ static const struct genl_ops ops[] = {
 		.cmd = SERVAL_CMD_FLOW_DEL,
 		.doit = admin_flow_del,
 		.policy = serval_flow_policy,
+		.maxattr = SERVAL_A_FLOW_MAX,
+	}, {
+		.cmd = SERVAL_CMD_FLOW_MIGRATE,
+		.doit = admin_flow_migrate,
+		.policy = serval_migrate_policy,
 		.maxattr = SERVAL_A_FLOW_MAX,
 	}, {
 		.cmd = SERVAL_CMD_STATS_GET,

@@ -41,6 +41,10 @@ int serval_nl_flow_dump_start(struct netlink_callback *cb);
 int serval_nl_flow_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int serval_nl_flow_dump_done(struct netlink_callback *cb);
 
+/* netlink_move.c */
+extern const struct nla_policy serval_migrate_policy[SERVAL_A_FLOW_MAX + 1];
+int serval_nl_flow_migrate(struct sk_buff *skb, struct genl_info *info);
+
 /* netlink_delay.c */
 extern const struct nla_policy serval_delay_policy[SERVAL_A_DELAY_MAX + 1];
 int serval_nl_delay_verdict(struct sk_buff *skb, struct genl_info *info);

@@ -12,6 +12,7 @@
 
 #include "dgram_conn.h"
 #include "events.h"
+#include "move.h"
 #include "netlink.h"
 #include "serval.h"
 
@@ -32,6 +33,14 @@ const struct nla_policy serval_flow_policy[SERVAL_A_FLOW_MAX + 1] = {
 	[SERVAL_A_FLOW_STATS] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_LOCAL_ADDR6] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_PEER_ADDR6] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_OLD_ID] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_NEW_IFINDEX] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_NEW_ADDR4] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_NEW_ADDR6] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_BEGUN] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_FAILED] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_ERROR] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_DURATION] = { .type = NLA_REJECT },
 };
 
 static int put_socket(struct sk_buff *msg, const struct serval_net *sn,
@@ -160,25 +169,29 @@ static int fill_flow(struct sk_buff *msg, struct serval_net *sn,
 }
 
 /**
- * serval_event_flow() - tell listeners of a flow that came or went
+ * serval_event_flow() - tell listeners of a flow that came, moved or went
  * @sn:  namespace
  * @cmd: SERVAL_CMD_FLOW_*_NTF
  * @fl:  flow
+ * @old_id: local id that the connection had before, 0 = it is new or at its end
  *
  * Context: any but hard interrupt.
  */
 void serval_event_flow(struct serval_net *sn, u8 cmd,
-		       const struct serval_flow *fl)
+		       const struct serval_flow *fl, __be32 old_id)
 {
 	struct sk_buff *msg;
+	void *hdr;
 
 	if (likely(!serval_netlink_wanted(sn, SERVAL_MCGRP_FLOW)))
 		return;
 	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_ATOMIC);
 	if (!msg)
 		return;
-	if (fill_flow(msg, sn, fl,
-		      genlmsg_put(msg, 0, 0, &serval_genl, 0, cmd))) {
+	hdr = genlmsg_put(msg, 0, 0, &serval_genl, 0, cmd);
+	if ((hdr && old_id &&
+	     nla_put_be32(msg, SERVAL_A_FLOW_OLD_ID, old_id)) ||
+	    fill_flow(msg, sn, fl, hdr)) {
 		nlmsg_free(msg);
 		return;
 	}
@@ -242,7 +255,7 @@ static bool abort_datagrams(struct serval_net *sn, struct serval_flow *fl)
 {
 	if (!serval_flow_is_shown(fl))
 		return false;
-	serval_dgram_end(sn, fl);
+	serval_fin_send(sn, fl);
 	serval_dgram_fail(fl, ECONNABORTED);
 	return true;
 }
@@ -265,8 +278,12 @@ int serval_nl_flow_del(struct sk_buff *skb, struct genl_info *info)
 	err = get_id(info, &id);
 	if (err)
 		return err;
+	/* for FIN; without, the peer learns of it when it sends */
+	serval_move_prepare(sn, id);
 	rcu_read_lock();
 	fl = serval_flow_find(sn, id);
+	if (fl && !serval_flow_is_shown(fl))
+		fl = NULL;
 	if (fl && fl->conn->protocol == IPPROTO_UDP) {
 		err = abort_datagrams(sn, fl) ? 0 : no_such_flow(info);
 		rcu_read_unlock();

@@ -34,6 +34,11 @@
 #include "trace.h"
 #include "ulid.h"
 
+/* Transmissions without an answer after which the peer is asked whether it is there:
+ * three times the retransmission timeout
+ */
+#define SILENCE		2
+
 static int drop(struct serval_net *sn, struct sk_buff *skb,
 		enum serval_mib_field why, int err)
 {
@@ -850,15 +855,27 @@ void serval_sync_mss(struct sock *sk, const struct serval_conn *conn)
 	const struct serval_flow *fl = rcu_dereference(conn->flow);
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
+	u16 mss;
 
 	if (unlikely(!fl || fl->state == SERVAL_FLOW_SYN_SENT))
 		return;
 	if (unlikely(icsk->icsk_ext_hdr_len))
 		sync_extensions(icsk, conn, READ_ONCE(fl->confirmed));
-	if (unlikely(tp->rx_opt.mss_clamp > fl->path.mss)) {
-		tp->rx_opt.mss_clamp = fl->path.mss;
+	mss = READ_ONCE(fl->path.mss);
+	/* 0: no route has been found yet */
+	if (unlikely(tp->rx_opt.mss_clamp > mss && mss)) {
+		tp->rx_opt.mss_clamp = mss;
 		icsk->icsk_pmtu_cookie = 0;
 	}
+}
+
+/* Of a connection: does the peer not hear what was sent, and sent again, or asked? */
+static bool is_unanswered(const struct sock *sk)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+
+	return icsk->icsk_retransmits + icsk->icsk_probes_out >= SILENCE &&
+	       sk->sk_state != TCP_SYN_SENT;
 }
 
 /**
@@ -884,6 +901,8 @@ int serval_queue_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl)
 			     !sock_flag(sk, SOCK_DEAD)))
 			serval_conn_set_sock(conn, sk);
 		serval_sync_mss(sk, conn);
+		if (unlikely(is_unanswered(sk)))
+			serval_event_silent(sn, conn);
 	} else {
 		/* a child that answers before its connection is inserted */
 		conn = serval_seed_find(&sk->sk_v6_rcv_saddr, &sk->sk_v6_daddr);

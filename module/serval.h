@@ -10,8 +10,9 @@
  *	L2 ipv4, ipv6, path, way,
  *	   offload, early		outer IP
  *	L3 device, fastopen, encap, encap_gro, encap_auto, delay, output,
- *	   redirect, icmp, input, forward, defer, exchange, handshake,
- *	   datagram_gso, datagram, dgram_conn: the service access layer
+ *	   redirect, icmp, input, forward, defer, exchange, handshake, move,
+ *	   move_ask, move_rcv, move_tcp, move_doubt, move_report, datagram_gso,
+ *	   datagram, dgram_conn, fin: the service access layer
  *	L4 newsock, socket, socket_dgram, socket_dgram_conn, sockopt: AF_SERVAL
  *	L5 netlink, proc, broadcast, sysctl	control
  *	L6 main				load and unload
@@ -95,6 +96,10 @@ struct serval_settings {
  * @fib_nb:   sees that happen
  * @deferred: attempts to connect that output.c wants ended, or repeated
  * @deferred_work: does that
+ * @doubts: connections whose peer is to be asked whether it is there
+ * @doubt_work: asks
+ * @moved: sockets whose connection has moved
+ * @moved_work: tells TCP
  * @closed: the namespace ends: packets that its devices still bring are dropped
  * @reply_stamp: jiffies of the current second of @reply_tokens
  * @reply_tokens: unverified answers (RST, NACK) still allowed in this second
@@ -119,6 +124,10 @@ struct serval_net {
 	struct notifier_block fib_nb;
 	struct llist_head deferred;
 	struct work_struct deferred_work;
+	struct llist_head doubts;
+	struct work_struct doubt_work;
+	struct llist_head moved;
+	struct work_struct moved_work;
 	bool closed;
 	unsigned long reply_stamp;
 	atomic_t reply_tokens;

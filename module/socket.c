@@ -133,6 +133,8 @@ static void sock_init(struct serval_net *sn, struct sock *sk)
 		inet_csk(sk)->icsk_af_ops = &af_ops;
 		return;
 	}
+	/* packets find it by its connection's flow */
+	sock_set_flag(sk, SOCK_RCU_FREE);
 	/* they say what UDP's own calls can do, and those are not used */
 	sk->sk_socket->flags = 0;
 }
@@ -954,6 +956,7 @@ static int rebuild_header(struct sock *sk)
 	struct serval_net *sn = serval_net(sock_net(sk));
 	struct serval_conn *conn;
 	struct serval_flow *fl;
+	u16 mss;
 
 	rcu_read_lock();
 	conn = serval_conn_find_sock(sn, sk);
@@ -964,8 +967,9 @@ static int rebuild_header(struct sock *sk)
 				serval_confirm_extra(conn);
 		goto out;
 	}
-	if (fl && tcp_sk(sk)->advmss > fl->path.mss)
-		tcp_sk(sk)->advmss = fl->path.mss;
+	mss = fl ? READ_ONCE(fl->path.mss) : 0;
+	if (mss && tcp_sk(sk)->advmss > mss)
+		tcp_sk(sk)->advmss = mss;
 	if (conn && !READ_ONCE(conn->sk))
 		serval_conn_set_sock(conn, sk);
 out:

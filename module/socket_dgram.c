@@ -264,7 +264,8 @@ static int send_connected(struct serval_net *sn, struct serval_conn *conn,
 		return PTR_ERR(skb);
 	rcu_read_lock();
 	fl = rcu_dereference(conn->flow);
-	if (likely(fl && READ_ONCE(fl->state) == SERVAL_FLOW_ESTABLISHED)) {
+	/* that it has just moved away from does as well */
+	if (likely(fl && serval_flow_receives(fl))) {
 		err = serval_dgram_send(sn, fl, sk, skb, tos);
 	} else {
 		kfree_skb(skb);

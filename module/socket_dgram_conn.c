@@ -34,11 +34,13 @@ static void leave_flow(struct serval_net *sn, struct serval_conn *conn,
 {
 	struct serval_flow *fl;
 
+	if (!(sk->sk_shutdown & SEND_SHUTDOWN))
+		serval_fin_prepare(sn, conn);
 	rcu_read_lock();
 	fl = rcu_dereference(conn->flow);
 	if (fl && fl->state == SERVAL_FLOW_ESTABLISHED &&
 	    !(sk->sk_shutdown & SEND_SHUTDOWN))
-		serval_dgram_end(sn, fl);
+		serval_fin_send(sn, fl);
 	rcu_read_unlock();
 	serval_flow_drop(sn, conn);
 	sk_stop_timer_sync(sk, &sk->sk_timer);
@@ -51,11 +53,14 @@ static void end_backlog(struct serval_net *sn, struct serval_backlog *b)
 
 	spin_lock_bh(&b->lock);
 	b->max = 0;
-	b->len = 0;
 	list_splice_init(&b->list, &list);
+	/* others have room reserved, and give it back themselves */
+	b->len -= list_count_nodes(&list);
 	spin_unlock_bh(&b->lock);
-	list_for_each_entry_safe(w, next, &list, node)
+	list_for_each_entry_safe(w, next, &list, node) {
+		serval_fin_prepare(sn, w->conn);
 		serval_waiting_drop(sn, w);
+	}
 }
 
 /**
@@ -407,6 +412,7 @@ static int serval_dgram_accept(struct socket *sock, struct socket *newsock,
 		return PTR_ERR(w);
 	err = serval_socket_make(sock_net(sk), newsock);
 	if (err) {
+		serval_fin_prepare(sn, w->conn);
 		serval_waiting_drop(sn, w);
 		return err;
 	}
@@ -429,10 +435,12 @@ static void shut(struct serval_net *sn, struct serval_conn *conn,
 	spin_lock_bh(&conn->lock);
 	WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | how);
 	spin_unlock_bh(&conn->lock);
+	if (first)
+		serval_fin_prepare(sn, conn);
 	rcu_read_lock();
 	fl = rcu_dereference(conn->flow);
 	if (fl && first)
-		serval_dgram_end(sn, fl);
+		serval_fin_send(sn, fl);
 	rcu_read_unlock();
 	sk->sk_state_change(sk);
 }

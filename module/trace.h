@@ -12,6 +12,7 @@
 
 #include <linux/tracepoint.h>
 
+#include "fsm.h"
 #include "serval.h"
 
 TRACE_EVENT(serval_service,
@@ -81,6 +82,34 @@ TRACE_EVENT(serval_flow,
 		  __entry->netns, __get_str(what), __entry->local_id,
 		  __entry->peer_id, __entry->state, __entry->laddr,
 		  __entry->raddr)
+);
+
+TRACE_EVENT(serval_move,
+
+	TP_PROTO(const struct net *net, const struct serval_flow *fl,
+		 u8 state, u8 event, u8 next),
+
+	TP_ARGS(net, fl, state, event, next),
+
+	TP_STRUCT__entry(
+		__field(unsigned int, netns)
+		__field(u32, id)
+		__field(u8, state)
+		__field(u8, event)
+		__field(u8, next)
+	),
+
+	TP_fast_assign(
+		__entry->netns = net->ns.inum;
+		__entry->id = fl ? ntohl(fl->local_id) : 0;
+		__entry->state = state;
+		__entry->event = event;
+		__entry->next = next;
+	),
+
+	TP_printk("netns=%u flow=%u state=%u event=%u next=%u",
+		  __entry->netns, __entry->id, __entry->state,
+		  __entry->event, __entry->next)
 );
 
 TRACE_EVENT(serval_drop,

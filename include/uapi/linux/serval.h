@@ -141,6 +141,91 @@ struct sockaddr_sv {
 #define SERVAL_UDP_ALWAYS	1	/* the same inside UDP */
 #define SERVAL_UDP_AUTO		2	/* if IP protocol 144 is not answered */
 
+/**
+ * struct serval_migrate - where a program wants its connection to go
+ * @sm_dev:    network device, "" = the one that has @sm_addr
+ * @sm_family: of @sm_addr: AF_INET, AF_INET6, or 0 = the device's address
+ * @sm_pad:    0
+ * @sm_addr:   address of this host, network byte order; 4 or 16 bytes
+ *
+ * ioctl(fd, SIOCSERVALMIGRATE, &migrate) returns when the peer has been heard
+ * along the new path: 0, or an error and the connection is where it was.  A socket
+ * that does not block gets EINPROGRESS.  ioctl(fd, SIOCPROTOPRIVATE, &sockaddr_in)
+ * is the same with an address.  The socket option SERVAL_MIGRATE never waits.
+ */
+struct serval_migrate {
+	char  sm_dev[16];
+	__u16 sm_family;
+	__u16 sm_pad[3];
+	__u8  sm_addr[16];
+};
+
+#define SIOCSERVALMIGRATE	0x89e1	/* SIOCPROTOPRIVATE + 1 */
+
+/* set: struct serval_migrate: begin to move the connection, 0 = begun; the errors
+ * are those of the ioctl.  get: struct serval_migration: where it is, and how the
+ * last attempt ended
+ */
+#define SERVAL_MIGRATE		8
+
+/* int, 0 or 1, set/get: report the connection's moves through the error queue:
+ * poll() says POLLERR, recvmsg(MSG_ERRQUEUE) gives a struct sock_extended_err in a
+ * control message of SOL_IPV6 and IPV6_RECVERR.  SO_ERROR is not concerned.
+ *
+ *	ee_origin	SERVAL_EE_ORIGIN_MOVE
+ *	ee_errno	0 = it has moved, or why an attempt of this end failed
+ *	ee_type		SERVAL_EE_MOVE_*: whose attempt that was
+ *	ee_info		microseconds that it took
+ *	ee_data		local flow id from now on, network byte order; 0 = the
+ *			connection has ended
+ *
+ * They count as received data; what the receive buffer has no room for is lost.
+ */
+#define SERVAL_RECVMOVE		9
+#define SERVAL_EE_ORIGIN_MOVE	0x5e
+#define SERVAL_EE_MOVE_OWN	1	/* a program, the administrator, the kernel */
+#define SERVAL_EE_MOVE_PEER	2
+
+/* States of a connection, as /proc/net/serval/migrate names them */
+#define SERVAL_STATE_CLOSED		0
+#define SERVAL_STATE_LISTEN		1
+#define SERVAL_STATE_SYN_SENT		2
+#define SERVAL_STATE_SYN_RCVD		3
+#define SERVAL_STATE_ESTABLISHED	4	/* on a path with a local address */
+#define SERVAL_STATE_NOADDRESS		5	/* its address is gone */
+#define SERVAL_STATE_RSYN_SENT		6	/* this end asks to move */
+#define SERVAL_STATE_RSYN_RCVD		7	/* the peer asks */
+#define SERVAL_STATE_RSYN_SENT_RCVD	8	/* both do */
+#define SERVAL_STATE_NOADDRESS_RSYN_RCVD 9	/* the peer asks, 5 holds as well */
+
+/**
+ * struct serval_migration - where a connection is, and what moved it there
+ * @sm_state:   SERVAL_STATE_*
+ * @sm_error:   errno of the last attempt of this end that ended; 0 = it succeeded,
+ *              or there was none
+ * @sm_moves:   how often the connection has moved, by attempts of either end
+ * @sm_us:      microseconds that the attempt of @sm_error took, 0 = there was none
+ * @sm_ifindex: outer device, 0 = not known before something is sent
+ * @sm_local_family: of @sm_local: AF_INET or AF_INET6; 0 = not known
+ * @sm_peer_family:  of @sm_peer, the same
+ * @sm_local:   local address, network byte order; 4 or 16 bytes
+ * @sm_peer:    the peer's
+ *
+ * May grow at its end: a shorter buffer gets as much as fits, and the option's length
+ * says how much is valid.
+ */
+struct serval_migration {
+	__u32 sm_state;
+	__u32 sm_error;
+	__u32 sm_moves;
+	__u32 sm_us;
+	__u32 sm_ifindex;
+	__u16 sm_local_family;
+	__u16 sm_peer_family;
+	__u8  sm_local[16];
+	__u8  sm_peer[16];
+};
+
 /* Generic netlink family */
 #define SERVAL_GENL_NAME		"serval"
 #define SERVAL_GENL_VERSION		1
@@ -169,10 +254,15 @@ struct sockaddr_sv {
  * @SERVAL_CMD_DELAY_GET:     a dump of the packets that DELAY rules hold
  * @SERVAL_CMD_DELAY_VERDICT: release or drop one of them, or all
  * @SERVAL_CMD_DELAY_NTF:     event: a packet is held
+ * @SERVAL_CMD_FLOW_MIGRATE:  move a flow's connection, or those of a device or a
+ *                            service, to another device or local address; answers
+ *                            with the number of moves that have begun, and then
+ *                            with the end of each
+ * @SERVAL_CMD_FLOW_MOVE_NTF: event: a connection has moved to another flow
  * @__SERVAL_CMD_MAX:        not a command
  * @SERVAL_CMD_MAX:          the last of them
  *
- * SERVICE_NEW, _DEL, _SET, _FLUSH, FLOW_DEL, DELAY_VERDICT and the multicast
+ * SERVICE_NEW, _DEL, _SET, _FLUSH, FLOW_DEL, FLOW_MIGRATE, DELAY_VERDICT and the multicast
  * group "delay" need CAP_NET_ADMIN in the user namespace that owns the network
  * namespace; the rest is open.
  */
@@ -193,6 +283,8 @@ enum serval_cmd {
 	SERVAL_CMD_DELAY_GET,
 	SERVAL_CMD_DELAY_VERDICT,
 	SERVAL_CMD_DELAY_NTF,
+	SERVAL_CMD_FLOW_MIGRATE,
+	SERVAL_CMD_FLOW_MOVE_NTF,
 
 	__SERVAL_CMD_MAX,
 	SERVAL_CMD_MAX = __SERVAL_CMD_MAX - 1
@@ -283,6 +375,14 @@ enum serval_a_flow {
 	SERVAL_A_FLOW_STATS,		/* nest, enum serval_a_flow_stats */
 	SERVAL_A_FLOW_LOCAL_ADDR6,	/* binary, 16 bytes */
 	SERVAL_A_FLOW_PEER_ADDR6,	/* binary, 16 bytes */
+	SERVAL_A_FLOW_OLD_ID,		/* be32, local id before a move; output only */
+	SERVAL_A_FLOW_NEW_IFINDEX,	/* u32, FLOW_MIGRATE: device to move to */
+	SERVAL_A_FLOW_NEW_ADDR4,	/* be32, FLOW_MIGRATE: local address to move to */
+	SERVAL_A_FLOW_NEW_ADDR6,	/* binary, 16 bytes, as NEW_ADDR4 */
+	SERVAL_A_FLOW_BEGUN,		/* u32, moves that have begun; output only */
+	SERVAL_A_FLOW_FAILED,		/* u32, those that could not; output only */
+	SERVAL_A_FLOW_ERROR,		/* u32, errno of a move that failed, 0 = moved */
+	SERVAL_A_FLOW_DURATION,		/* u32, microseconds a move took; output only */
 
 	__SERVAL_A_FLOW_MAX,
 	SERVAL_A_FLOW_MAX = __SERVAL_A_FLOW_MAX - 1

@@ -1,0 +1,830 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Moves: the engine of fsm.c (Documentation/protocol.rst section 5).
+ *
+ *	request, RSYN, RSYN-ACK, ACK, timer
+ *	  -> serval_move_run(): one step of the state machine under conn->lock; what it
+ *	     tells to do is done to the tables there and noted in a struct serval_todo
+ *	  -> serval_move_settle(): without the lock: send, tell who waits, kick TCP
+ *
+ * A path that is being tried is a flow of the connection, with ids of its own, but
+ * not its active one: conn->flow is replaced when it has been answered.  Until then it
+ * has only a local end; it gets its locators before it becomes active, and they never
+ * change, so readers need no lock.  The flow that was left goes on receiving, for what
+ * is still on its way, until the connection moves once more: a peer that has not heard
+ * of the move names it.
+ *
+ * struct serval_move is made when a connection first moves or is asked to.
+ */
+#include <linux/ktime.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <net/tcp.h>
+
+#include "events.h"
+#include "fsm.h"
+#include "move.h"
+#include "sal.h"
+#include "trace.h"
+
+#define TRIES		5	/* transmissions of a RSYN, or of its answer */
+#define LATER		4	/* transmission that goes where the table leads: the first
+				 * may just have been lost, and the peer have left
+				 * the address that it is known by to others
+				 */
+#define FIRST_TIMEOUT	(HZ / 5)	/* while the round-trip time is not known */
+#define LEAST_TIMEOUT	(HZ / 20)
+#define MOST_TIMEOUT	HZ
+#define CREDIT		3	/* packets to an address for each that came from it */
+
+static void timer_expired(struct timer_list *t);
+
+/**
+ * serval_move_make() - what a connection needs to move
+ * @sn: namespace
+ * @fl: flow of the connection
+ *
+ * In CLOSED until serval_move_ready().
+ *
+ * Context: rcu_read_lock() held.
+ * Return: NULL if there is no memory.
+ */
+struct serval_move *serval_move_make(struct serval_net *sn,
+				     const struct serval_flow *fl)
+{
+	struct serval_conn *conn = fl->conn;
+	struct serval_move *m = serval_move_of(conn), *old;
+	struct serval_options *opt;
+
+	if (m)
+		return m;
+	opt = serval_conn_set_options(conn, GFP_ATOMIC);
+	m = opt ? kzalloc(sizeof(*m), GFP_ATOMIC) : NULL;
+	if (!m)
+		return NULL;
+	m->sn = sn;
+	m->conn = conn;
+	m->gap_until = jiffies;
+	m->doubt_at = jiffies;
+	timer_setup(&m->timer, timer_expired, 0);
+	old = cmpxchg(&opt->move, NULL, m);
+	if (!old)
+		return m;
+	kfree(m);
+	return old;
+}
+
+static struct serval_flow *active(const struct serval_conn *conn)
+{
+	return rcu_dereference_protected(conn->flow,
+					 lockdep_is_held(&conn->lock));
+}
+
+static void derive_keys(struct serval_move *m, const struct serval_flow *fl,
+			const struct serval_host *host)
+{
+	const bool mine = m->conn->active;
+	const struct serval_transcript t = {
+		.service = m->conn->service,
+		.nonce = fl->nonce,
+		.initiator_id = mine ? fl->local_id : fl->peer_id,
+		.responder_id = mine ? fl->peer_id : fl->local_id,
+		.initiator_iss = mine ? fl->iss : fl->peer_iss,
+		.responder_iss = mine ? fl->peer_iss : fl->iss,
+		.active = mine,
+	};
+
+	serval_keys_derive(host, &t, &m->keys);
+}
+
+/* @fl is that of the handshake.  Return: false without the hosts' secret */
+static bool begin_life(struct serval_move *m, const struct serval_flow *fl)
+{
+	const struct serval_host *host = serval_host_find(m->sn, fl->host);
+
+	/* both have keys, but for the host there was no memory */
+	if (fl->host & SERVAL_HOST_OFFERED)
+		return false;
+	m->keyed = host;
+	if (host && !serval_host_ready(host))
+		return false;
+	if (host)
+		derive_keys(m, fl, host);
+	get_random_bytes(&m->challenge_key, sizeof(m->challenge_key));
+	m->state = SERVAL_ESTABLISHED;
+	m->lost = false;
+	m->heard.id = 0;
+	m->moves = 0;
+	m->err = 0;
+	m->us = 0;
+	m->snd = fl->iss + 1;
+	m->rcv = fl->peer_iss + 1;
+	return true;
+}
+
+/**
+ * serval_move_ready() - may a connection move now
+ * @m: its connection's lock is held
+ *
+ * Context: rcu_read_lock() held.
+ * Return: false before it is established, after it has ended, and as long as
+ * serval_move_wants() something.
+ */
+bool serval_move_ready(struct serval_move *m)
+{
+	const struct serval_flow *fl = active(m->conn);
+
+	if (m->conn->dead || !fl || fl->state != SERVAL_FLOW_ESTABLISHED)
+		return false;
+	return m->state != SERVAL_CLOSED || begin_life(m, fl);
+}
+
+/**
+ * serval_move_wants() - what is missing before a connection can move
+ * @sn:   namespace
+ * @conn: connection
+ *
+ * Context: rcu_read_lock() held.
+ * Return: the host whose secret has to be computed, or NULL.
+ */
+struct serval_host *serval_move_wants(struct serval_net *sn,
+				      const struct serval_conn *conn)
+{
+	const struct serval_move *m = serval_move_of(conn);
+	const struct serval_flow *fl = rcu_dereference(conn->flow);
+	struct serval_host *host;
+
+	if (!fl || (m && READ_ONCE(m->state) != SERVAL_CLOSED))
+		return NULL;
+	host = serval_host_find(sn, READ_ONCE(fl->host));
+	return host && !serval_host_ready(host) ? host : NULL;
+}
+
+/**
+ * serval_move_challenge() - what an address must return to prove that it hears us
+ * @m:     its connection's lock is held, and it is ready
+ * @fl:    flow that will lead there
+ * @raddr: address
+ *
+ * Nothing has to be kept for it, however many addresses are asked.
+ */
+u64 serval_move_challenge(const struct serval_move *m,
+			  const struct serval_flow *fl,
+			  const struct in6_addr *raddr)
+{
+	const struct {
+		struct in6_addr raddr;
+		__be32 id;
+	} __packed in = {
+		.raddr = *raddr,
+		.id = fl->local_id,
+	};
+
+	return siphash(&in, sizeof(in), &m->challenge_key);
+}
+
+/* Of TCP's measurement, if there is one */
+static unsigned long first_timeout(const struct serval_conn *conn)
+{
+	const struct sock *sk = conn->sk;
+	u32 srtt;
+
+	if (!sk || conn->protocol != IPPROTO_TCP || !sk_fullsock(sk))
+		return FIRST_TIMEOUT;
+	srtt = READ_ONCE(tcp_sk(sk)->srtt_us) >> 3;
+	if (!srtt)
+		return FIRST_TIMEOUT;
+	return clamp_t(unsigned long, usecs_to_jiffies(2 * srtt), LEAST_TIMEOUT,
+		       MOST_TIMEOUT);
+}
+
+static void begin_timer(struct serval_move *m)
+{
+	m->tries = 1;
+	m->retry_at = jiffies + first_timeout(m->conn);
+}
+
+/* Readers may still have found it; it goes a grace period later */
+static void drop_flow(struct serval_net *sn, struct serval_flow **fl)
+{
+	if (!*fl)
+		return;
+	serval_flow_remove(sn, *fl);
+	*fl = NULL;
+}
+
+/* Is an attempt of ours under way? */
+static bool is_asking(const struct serval_move *m)
+{
+	return m->state == SERVAL_RSYN_SENT ||
+	       m->state == SERVAL_RSYN_SENT_RCVD;
+}
+
+/* Our own attempt has ended */
+static void finish(struct serval_move *m, struct serval_todo *todo, int err)
+{
+	const struct serval_flow *fl = active(m->conn);
+
+	todo->waiter = m->waiter;
+	m->waiter = NULL;
+	todo->report = SERVAL_EE_MOVE_OWN;
+	todo->result.err = err;
+	todo->result.new_id = fl ? fl->local_id : 0;
+	if (!todo->result.old_id)
+		todo->result.old_id = todo->result.new_id;
+	todo->result.us = ktime_us_delta(ktime_get(), m->begun);
+	m->err = err;
+	m->us = todo->result.us;
+}
+
+static void use_fresh(struct serval_move *m, struct serval_todo *todo)
+{
+	if (m->next)
+		return;
+	m->next = todo->fresh;
+	todo->fresh = NULL;
+	m->here = (struct serval_move_to) {};
+}
+
+/* Our own attempt: from where, and who is told */
+static void begin(struct serval_move *m, enum serval_event event,
+		  const struct serval_cause *cause, struct serval_todo *todo)
+{
+	const struct serval_move_to here = m->here;
+
+	use_fresh(m, todo);
+	m->snd++;
+	/* the one that went on already */
+	if (event == SERVAL_EV_NAMED) {
+		m->here = here;
+		return;
+	}
+	m->here = cause->here;
+	m->probes = cause->probes;
+	m->unroutable = cause->unroutable;
+	m->begun = ktime_get();
+	m->waiter = cause->waiter;
+	if (m->waiter) {
+		refcount_inc(&m->waiter->refs);
+		atomic_inc(&m->waiter->left);
+	}
+}
+
+/* The peer's attempt: where its packet arrived */
+static void take(struct serval_move *m, const struct serval_cause *cause,
+		 struct serval_todo *todo)
+{
+	use_fresh(m, todo);
+	if (!ipv6_addr_any(&m->here.laddr))
+		return;
+	m->here.laddr = cause->leg.laddr;
+	m->here.oif = cause->leg.oif;
+}
+
+static void hear(struct serval_move *m, const struct serval_cause *cause)
+{
+	/* it takes as long as from the first copy that came */
+	if (serval_verno_is_new(m, cause->pkt->verno))
+		m->asked = ktime_get();
+	m->heard.leg = cause->leg;
+	m->heard.id = cause->pkt->src;
+	m->heard.credit = CREDIT;
+	m->heard.challenge = cause->pkt->path_data;
+	m->rcv = cause->pkt->verno + 1;
+}
+
+static void leave(struct serval_move *m, struct serval_flow *old,
+		  const struct serval_flow *now, struct serval_todo *todo)
+{
+	todo->result.old_id = old->local_id;
+	todo->lost = m->lost;
+	todo->old_raddr = old->path.raddr;
+	todo->same = ipv6_addr_equal(&old->path.laddr, &now->path.laddr) &&
+		     ipv6_addr_equal(&old->path.raddr, &now->path.raddr);
+	todo->old = rcu_dereference(old->path.dst);
+	if (todo->old && !dst_hold_safe(todo->old))
+		todo->old = NULL;
+	WRITE_ONCE(m->conn->doubted, false);
+	drop_flow(m->sn, &m->left);
+	WRITE_ONCE(old->state, SERVAL_FLOW_LEFT);
+	m->left = old;
+}
+
+/* From where the candidate is */
+static struct serval_leg from_here(const struct serval_move *m,
+				   const struct serval_leg *to)
+{
+	struct serval_leg leg = *to;
+
+	leg.laddr = m->here.laddr;
+	/* that of the path in use is not asked for here */
+	leg.oif = m->here.oif;
+	if (!leg.oif && serval_addr_needs_device(&leg.raddr))
+		leg.oif = to->oif;
+	return leg;
+}
+
+/* The peer's, unless finish() finds that it is ours too */
+static void note_move(struct serval_move *m, struct serval_flow *fl,
+		      struct serval_todo *todo)
+{
+	m->moves++;
+	todo->moved = fl;
+	todo->report = SERVAL_EE_MOVE_PEER;
+	todo->result.new_id = fl->local_id;
+	todo->result.us = ktime_us_delta(ktime_get(), m->asked);
+}
+
+/* The candidate is the active flow from now on: @id is the peer's, at @leg */
+static void switch_over(struct serval_move *m, const struct serval_leg *leg,
+			__be32 id, struct serval_todo *todo)
+{
+	const struct serval_leg to = from_here(m, leg);
+	struct serval_conn *conn = m->conn;
+	struct serval_flow *old = active(conn), *new = m->next;
+
+	serval_path_set(&new->path, &to.laddr, &to.raddr, to.oif, false);
+	serval_path_encapsulate(&new->path, to.sport, to.dport);
+	new->peer_id = id;
+	/* TCP must not take it for less than what it has, until a route is found */
+	new->path.mss = READ_ONCE(old->path.mss);
+	new->path.mtu = READ_ONCE(old->path.mtu);
+	serval_flow_carry_on(new, old);
+	rcu_assign_pointer(conn->flow, new);
+	leave(m, old, new, todo);
+	note_move(m, new, todo);
+	if (conn->sk && conn->protocol == IPPROTO_TCP) {
+		todo->sk = conn->sk;
+		sock_hold(todo->sk);
+	}
+	m->next = NULL;
+	m->lost = false;
+	WRITE_ONCE(m->turn, 0);
+}
+
+/* By a packet to the candidate */
+static void complete_by(struct serval_move *m, const struct serval_cause *cause,
+			struct serval_todo *todo)
+{
+	const struct serval_pkt *pkt = cause->pkt;
+
+	switch_over(m, &cause->leg, pkt->src, todo);
+	if (serval_verno_is_new(m, pkt->verno))
+		m->rcv = pkt->verno;
+	/* else its last attempt is void: it is elsewhere by now */
+	if (m->heard.id == pkt->src)
+		m->heard.leg = cause->leg;
+	else
+		m->heard.id = 0;
+}
+
+/* By the peer's next attempt, which shows that the last has ended well */
+static void complete_late(struct serval_move *m,
+			  const struct serval_cause *cause,
+			  struct serval_todo *todo)
+{
+	const struct serval_leg leg = m->heard.leg;
+
+	take(m, cause, todo);
+	switch_over(m, &leg, m->heard.id, todo);
+}
+
+/* Own attempts of which the peer is not to think yet that they are over */
+static u32 next_verno(const struct serval_move *m)
+{
+	return m->snd - is_asking(m);
+}
+
+/* @covers: what the MAC proves besides: that this challenge of the peer's came; or NULL */
+static void add_pkt(struct serval_move *m, struct serval_todo *todo,
+		    const struct serval_flow *fl, const struct serval_leg *leg,
+		    struct serval_pkt *pkt, const u64 *covers)
+{
+	struct serval_outgoing *out = &todo->out[todo->n++];
+
+	pkt->src = fl->local_id;
+	pkt->protocol = SERVAL_PROTO_NONE;
+	pkt->has |= SERVAL_HAS_CONTROL;
+	pkt->nonce = active(m->conn)->nonce;
+	if (m->keyed)
+		pkt->has |= SERVAL_HAS_AUTH;
+	out->leg = *leg;
+	out->len = serval_wire_build(out->hdr, pkt);
+	if (m->keyed)
+		serval_auth_sign(m->keys.tx, out->hdr, out->len,
+				 serval_wire_mac_at(out->len),
+				 (const u8 *)covers,
+				 covers ? sizeof(*covers) : 0);
+}
+
+static struct serval_leg active_leg(const struct serval_move *m)
+{
+	const struct serval_path *path = &active(m->conn)->path;
+
+	return (struct serval_leg) {
+		.laddr = path->laddr,
+		.raddr = path->raddr,
+		.oif = path->oif,
+		.sport = READ_ONCE(path->sport),
+		.dport = READ_ONCE(path->dport),
+	};
+}
+
+/* May one more packet go to where the peer's RSYN came from?  Nobody may have others
+ * flooded by us, so not before that has been answered from there.
+ */
+static bool spend(struct serval_move *m)
+{
+	if (ipv6_addr_equal(&m->heard.leg.raddr,
+			    &active(m->conn)->path.raddr))
+		return true;
+	if (!m->heard.credit)
+		return false;
+	m->heard.credit--;
+	return true;
+}
+
+static void add_rsyn(struct serval_move *m, struct serval_todo *todo,
+		     const struct serval_leg *to)
+{
+	const struct serval_leg leg = from_here(m, to);
+	struct serval_pkt pkt = {
+		/* the peer may not know the candidate yet */
+		.dst = active(m->conn)->peer_id,
+		.flags = SERVAL_CTRL_RSYN,
+		.verno = m->snd - 1,
+		.ackno = m->rcv,
+		.has = SERVAL_HAS_PATH,
+		.path_kind = SERVAL_PATH_CHALLENGE,
+		.path_data = serval_move_challenge(m, m->next, &to->raddr),
+	};
+
+	m->aim = to->raddr;
+	add_pkt(m, todo, m->next, &leg, &pkt, NULL);
+	SERVAL_INC(m->sn, OUTRSYN);
+}
+
+/* A peer that does not answer may be elsewhere.  Wrong guesses do no harm: only the
+ * peer can answer
+ */
+static void find_elsewhere(const struct serval_move *m, struct serval_leg *leg)
+{
+	if (!ipv6_addr_any(&m->hint.raddr))
+		*leg = m->hint;
+	else if (m->tries >= LATER || m->unroutable)
+		serval_move_resolve(m->sn, m->conn,
+				    serval_addr_family(&m->here.laddr),
+				    m->snd + m->tries / 2, &leg->raddr);
+}
+
+/* Where the peer is known to be, or where it wants to be; that may be a forgery, or
+ * gone again, so retransmissions go to both in turn.
+ */
+static void ask_peer(struct serval_move *m, u8 state, bool again,
+		     struct serval_todo *todo)
+{
+	bool elsewhere = again && !(m->tries & 1);
+	struct serval_leg leg = active_leg(m);
+
+	if (state == SERVAL_RSYN_SENT_RCVD && !elsewhere) {
+		if (spend(m))
+			leg = m->heard.leg;
+		else if (!again)
+			return;
+	} else if (elsewhere || m->unroutable) {
+		find_elsewhere(m, &leg);
+	}
+	add_rsyn(m, todo, &leg);
+}
+
+static void add_rsynack(struct serval_move *m, struct serval_todo *todo)
+{
+	const struct serval_leg leg = from_here(m, &m->heard.leg);
+	struct serval_pkt pkt = {
+		.dst = m->heard.id,
+		.flags = SERVAL_CTRL_RSYN | SERVAL_CTRL_ACK,
+		.verno = m->snd,
+		.ackno = m->rcv,
+		.has = SERVAL_HAS_PATH,
+		.path_kind = SERVAL_PATH_CHALLENGE,
+		.path_data = serval_move_challenge(m, m->next, &leg.raddr),
+	};
+
+	if (!spend(m))
+		return;
+	add_pkt(m, todo, m->next, &leg, &pkt, &m->heard.challenge);
+	SERVAL_INC(m->sn, OUTRSYNACK);
+}
+
+static void add_ack(struct serval_move *m, struct serval_todo *todo, u32 verno,
+		    u64 response)
+{
+	const struct serval_leg leg = active_leg(m);
+	struct serval_pkt pkt = {
+		.dst = active(m->conn)->peer_id,
+		.flags = SERVAL_CTRL_ACK,
+		.verno = verno,
+		.ackno = m->rcv,
+		.has = SERVAL_HAS_PATH,
+		.path_kind = SERVAL_PATH_RESPONSE,
+		.path_data = response,
+	};
+
+	add_pkt(m, todo, active(m->conn), &leg, &pkt, NULL);
+}
+
+static void change(struct serval_move *m, enum serval_event event, u16 actions,
+		   const struct serval_cause *cause, struct serval_todo *todo)
+{
+	if (actions & SERVAL_DO_FAIL) {
+		if (cause->err != -ECANCELED)
+			SERVAL_INC(m->sn, MOVEFAILED);
+		finish(m, todo, cause->err ?: -ECANCELED);
+	}
+	if (actions & SERVAL_DO_DROP)
+		drop_flow(m->sn, &m->next);
+	if (actions & SERVAL_DO_KEEP)
+		m->here = (struct serval_move_to) {};
+	if (actions & SERVAL_DO_SWITCH) {
+		if (event == SERVAL_EV_NAMED)
+			complete_late(m, cause, todo);
+		else
+			complete_by(m, cause, todo);
+	}
+	if (actions & SERVAL_DO_HEAR)
+		hear(m, cause);
+	if (actions & SERVAL_DO_BEGIN)
+		begin(m, event, cause, todo);
+	if (actions & SERVAL_DO_TAKE)
+		take(m, cause, todo);
+	if (event == SERVAL_EV_EARLY)
+		m->heard.credit = CREDIT;
+	if (actions & (SERVAL_DO_SWITCH | SERVAL_DO_FAIL))
+		m->hint.raddr = in6addr_any;
+	if (actions & SERVAL_DO_TIMER)
+		begin_timer(m);
+}
+
+static void say(struct serval_move *m, enum serval_event event,
+		const struct serval_step *step,
+		const struct serval_cause *cause, struct serval_todo *todo)
+{
+	if (step->actions & SERVAL_DO_RSYN)
+		ask_peer(m, step->next, event == SERVAL_EV_TIMEOUT, todo);
+	if (step->actions & SERVAL_DO_RSYN_ACK)
+		add_rsynack(m, todo);
+	if (step->actions & SERVAL_DO_ACK)
+		add_ack(m, todo, m->snd, cause->pkt->path_data);
+	if (step->actions & SERVAL_DO_DONE)
+		finish(m, todo, 0);
+}
+
+/* What an action may need, so that none fails.  Return: false if there is no memory */
+static bool prepare(struct serval_move *m, u16 actions,
+		    struct serval_todo *todo)
+{
+	struct serval_flow *fresh;
+
+	if (!(actions & (SERVAL_DO_BEGIN | SERVAL_DO_TAKE)) ||
+	    (m->next && !(actions & (SERVAL_DO_DROP | SERVAL_DO_SWITCH))))
+		return true;
+	fresh = serval_flow_alloc_next(active(m->conn));
+	if (!fresh)
+		return false;
+	if (serval_flow_insert_next(m->sn, fresh)) {
+		serval_flow_free(fresh);
+		return false;
+	}
+	todo->fresh = fresh;
+	return true;
+}
+
+/**
+ * serval_move_run() - let something happen to a connection
+ * @m:     its connection's lock is held
+ * @event: what happens
+ * @cause: what that brings
+ * @todo:  zeroed at first; for serval_move_settle(), once the lock is released
+ *
+ * Return: false if the event means nothing now, or if there is no memory.
+ */
+bool serval_move_run(struct serval_move *m, enum serval_event event,
+		     const struct serval_cause *cause,
+		     struct serval_todo *todo)
+{
+	struct serval_step step;
+
+	lockdep_assert_held(&m->conn->lock);
+	if (!serval_fsm_step(m->state, event, m->lost, m->next, &step) ||
+	    !prepare(m, step.actions, todo))
+		return false;
+	todo->conn = m->conn;
+	trace_serval_move(m->sn->net, active(m->conn), m->state, event,
+			  step.next);
+	change(m, event, step.actions, cause, todo);
+	say(m, event, &step, cause, todo);
+	m->state = step.next;
+	if (serval_fsm_waits(m->state))
+		mod_timer(&m->timer, m->retry_at);
+	return true;
+}
+
+static void send_out(struct serval_net *sn, const struct serval_conn *conn,
+		     const struct serval_outgoing *out)
+{
+	const unsigned int room = MAX_HEADER + SERVAL_OUTER_MAX;
+	struct sk_buff *skb = alloc_skb(room + out->len, GFP_ATOMIC);
+	struct serval_path path = {};
+	struct sock *sk;
+
+	if (!skb) {
+		SERVAL_INC(sn, OUTNOMEM);
+		return;
+	}
+	skb_reserve(skb, room);
+	skb_put_data(skb, out->hdr, out->len);
+	skb_reset_transport_header(skb);
+	sk = serval_conn_get_sock(conn);
+	if (sk) {
+		skb->mark = READ_ONCE(sk->sk_mark);
+		sock_put(sk);
+	}
+	serval_path_init(&path);
+	serval_path_set(&path, &out->leg.laddr, &out->leg.raddr, out->leg.oif,
+			false);
+	serval_path_encapsulate(&path, out->leg.sport, out->leg.dport);
+	serval_path_xmit(sn, &path, NULL, skb, (struct serval_outer) {});
+	serval_path_release(&path);
+}
+
+/**
+ * serval_move_settle() - do what a step has left
+ * @sn:   namespace
+ * @todo: of serval_move_run()
+ *
+ * Context: no lock, rcu_read_lock() held since the step.
+ */
+void serval_move_settle(struct serval_net *sn, struct serval_todo *todo)
+{
+	int i;
+
+	for (i = 0; i < todo->n; i++)
+		send_out(sn, todo->conn, &todo->out[i]);
+	if (todo->moved) {
+		SERVAL_INC(sn, MOVED);
+		serval_event_flow(sn, SERVAL_CMD_FLOW_MOVE_NTF, todo->moved,
+				  todo->result.old_id);
+		if (todo->moved->path.dport)
+			serval_encap_keep(sn);
+	}
+	if (todo->sk)
+		serval_move_kick(sn, todo);
+	else
+		dst_release(todo->old);
+	if (todo->report)
+		serval_move_report(todo);
+	if (todo->waiter)
+		serval_waiter_tell(sn, todo->waiter, &todo->result);
+}
+
+/**
+ * serval_move_answer() - answer an RSYN of a peer that is where we know it to be
+ * @m:     its connection's lock is held
+ * @cause: RSYN
+ * @todo:  gains the packet
+ *
+ * Nothing is to be moved here: the peer has forgotten that it did, or makes sure.
+ */
+void serval_move_answer(struct serval_move *m, const struct serval_cause *cause,
+			struct serval_todo *todo)
+{
+	const struct serval_flow *fl = active(m->conn);
+	const struct serval_leg leg = active_leg(m);
+	struct serval_pkt pkt = {
+		.dst = cause->pkt->src,
+		.flags = SERVAL_CTRL_RSYN | SERVAL_CTRL_ACK,
+		.verno = next_verno(m),
+		.ackno = cause->pkt->verno + 1,
+		.has = SERVAL_HAS_PATH,
+		.path_kind = SERVAL_PATH_CHALLENGE,
+		.path_data = serval_move_challenge(m, fl, &leg.raddr),
+	};
+
+	lockdep_assert_held(&m->conn->lock);
+	todo->conn = m->conn;
+	add_pkt(m, todo, fl, &leg, &pkt, &cause->pkt->path_data);
+	SERVAL_INC(m->sn, OUTRSYNACK);
+}
+
+/**
+ * serval_move_confirm() - answer the peer's challenge once more
+ * @m:     its connection's lock is held
+ * @cause: RSYN-ACK
+ * @todo:  gains the packet
+ */
+void serval_move_confirm(struct serval_move *m,
+			 const struct serval_cause *cause,
+			 struct serval_todo *todo)
+{
+	lockdep_assert_held(&m->conn->lock);
+	todo->conn = m->conn;
+	add_ack(m, todo, next_verno(m), cause->pkt->path_data);
+}
+
+/**
+ * serval_move_add_fin() - say that nothing more will be sent
+ * @m:    its connection's lock is held, and it is ready
+ * @todo: gains the packet
+ */
+void serval_move_add_fin(struct serval_move *m, struct serval_todo *todo)
+{
+	const struct serval_flow *fl = active(m->conn);
+	const struct serval_leg leg = active_leg(m);
+	struct serval_pkt pkt = {
+		.dst = fl->peer_id,
+		.flags = SERVAL_CTRL_FIN,
+		.verno = m->snd++,
+	};
+
+	lockdep_assert_held(&m->conn->lock);
+	todo->conn = m->conn;
+	/* an attempt that goes on takes another number */
+	if (next_verno(m) != m->snd)
+		m->snd++;
+	add_pkt(m, todo, fl, &leg, &pkt, NULL);
+}
+
+/**
+ * serval_move_aim() - ask where the answer came from, which has to prove itself
+ * @m:     its connection's lock is held; RSYN_SENT or RSYN_SENT_RCVD
+ * @cause: RSYN-ACK
+ * @todo:  gains the packet
+ */
+void serval_move_aim(struct serval_move *m, const struct serval_cause *cause,
+		     struct serval_todo *todo)
+{
+	lockdep_assert_held(&m->conn->lock);
+	todo->conn = m->conn;
+	add_rsyn(m, todo, &cause->leg);
+}
+
+static void retry(struct serval_move *m, struct serval_todo *todo)
+{
+	const struct serval_cause cause = { .err = -ETIMEDOUT };
+
+	if (m->tries >= TRIES) {
+		serval_move_run(m, SERVAL_EV_GIVE_UP, &cause, todo);
+		return;
+	}
+	m->retry_at = jiffies + min_t(unsigned long, 8 * MOST_TIMEOUT,
+				      first_timeout(m->conn) << m->tries);
+	m->tries++;
+	serval_move_run(m, SERVAL_EV_TIMEOUT, &cause, todo);
+}
+
+static void timer_expired(struct timer_list *t)
+{
+	struct serval_move *m = from_timer(m, t, timer);
+	struct serval_net *sn = m->sn;
+	struct serval_todo todo = {};
+
+	rcu_read_lock();
+	spin_lock(&m->conn->lock);
+	if (serval_move_ready(m) && serval_fsm_waits(m->state) &&
+	    time_after_eq(jiffies, m->retry_at))
+		retry(m, &todo);
+	spin_unlock(&m->conn->lock);
+	serval_move_settle(sn, &todo);
+	rcu_read_unlock();
+}
+
+/**
+ * serval_event_end() - a connection has ended, or is to be another
+ * @conn: without a flow, or dead; nothing of it moves afterwards
+ *
+ * Context: any but hard interrupt, no lock, rcu_read_lock() held.
+ */
+void serval_event_end(struct serval_conn *conn)
+{
+	struct serval_move *m = serval_move_of(conn);
+	struct serval_todo todo = { .conn = conn };
+	bool asked;
+
+	WRITE_ONCE(conn->doubted, false);
+	if (likely(!m))
+		return;
+	spin_lock_bh(&conn->lock);
+	asked = is_asking(m);
+	m->state = SERVAL_CLOSED;
+	m->hint.raddr = in6addr_any;
+	m->turn = 0;
+	memzero_explicit(&m->keys, sizeof(m->keys));
+	drop_flow(m->sn, &m->next);
+	drop_flow(m->sn, &m->left);
+	if (asked)
+		finish(m, &todo, -ECONNABORTED);
+	spin_unlock_bh(&conn->lock);
+	/* nobody sets it any more */
+	timer_delete_sync(&m->timer);
+	serval_move_settle(m->sn, &todo);
+}

@@ -1,0 +1,590 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Moves: who asks for them (Documentation/protocol.rst section 5).
+ */
+#include <linux/inetdevice.h>
+#include <linux/rhashtable.h>
+#include <net/addrconf.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "events.h"
+#include "move.h"
+#include "sal.h"
+#include "service.h"
+
+/**
+ * serval_waiter_alloc() - somebody who wants to know how moves end
+ * @portid: netlink port that hears of each, or 0
+ * @seq:    of its request
+ *
+ * Context: process.
+ * Return: with one move counted that serval_waiter_wait() takes back; or NULL.
+ */
+struct serval_waiter *serval_waiter_alloc(u32 portid, u32 seq)
+{
+	struct serval_waiter *w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
+
+	if (!w)
+		return NULL;
+	refcount_set(&w->refs, 1);
+	atomic_set(&w->left, 1);
+	init_completion(&w->done);
+	w->portid = portid;
+	w->seq = seq;
+	return w;
+}
+
+/**
+ * serval_waiter_put() - drop a reference
+ * @w: waiter
+ */
+void serval_waiter_put(struct serval_waiter *w)
+{
+	if (refcount_dec_and_test(&w->refs))
+		kfree(w);
+}
+
+static void count_down(struct serval_waiter *w)
+{
+	if (atomic_dec_and_test(&w->left))
+		complete(&w->done);
+}
+
+/**
+ * serval_waiter_wait() - wait until all moves have ended
+ * @w: waiter; nothing more begins for it
+ *
+ * Context: process, may be interrupted; the moves go on then.
+ * Return: 0, the error of the last that failed, or -ERESTARTSYS.
+ */
+int serval_waiter_wait(struct serval_waiter *w)
+{
+	count_down(w);
+	if (wait_for_completion_interruptible(&w->done))
+		return -ERESTARTSYS;
+	return w->result.err;
+}
+
+/**
+ * serval_waiter_tell() - a move has ended
+ * @sn:     namespace
+ * @w:      who is told; the move's reference goes
+ * @result: how it ended
+ *
+ * Context: any but hard interrupt, rcu_read_lock() held.
+ */
+void serval_waiter_tell(struct serval_net *sn, struct serval_waiter *w,
+			const struct serval_move_result *result)
+{
+	w->result = *result;
+	if (w->portid)
+		serval_event_move_result(sn, w, result);
+	count_down(w);
+	serval_waiter_put(w);
+}
+
+/**
+ * serval_move_device() - the device that has an address
+ * @sn:   namespace
+ * @addr: address
+ *
+ * Context: rcu_read_lock() held.
+ * Return: NULL if none has it.
+ */
+struct net_device *serval_move_device(struct serval_net *sn,
+				      const struct in6_addr *addr)
+{
+	if (serval_addr_is4(addr))
+		return __ip_dev_find(sn->net, serval_addr_to4(addr), false);
+	return ipv6_dev_find(sn->net, addr, NULL);
+}
+
+static int device_of(struct serval_net *sn, const struct in6_addr *addr)
+{
+	const struct net_device *dev = serval_move_device(sn, addr);
+
+	return dev ? dev->ifindex : 0;
+}
+
+/* Also that of a route that is not valid any more: it is what has gone, perhaps */
+static struct net_device *path_device(struct serval_net *sn,
+				      const struct serval_path *path)
+{
+	const struct dst_entry *dst = rcu_dereference(path->dst);
+
+	if (path->oif)
+		return dev_get_by_index_rcu(sn->net, path->oif);
+	if (dst && dst->dev->ifindex)
+		return dst->dev;
+	return serval_move_device(sn, &path->laddr);
+}
+
+static bool is_usable(struct serval_net *sn, const struct net_device *dev,
+		      const struct in6_addr *laddr)
+{
+	return dev && dev->flags & IFF_UP && netif_carrier_ok(dev) &&
+	       serval_addr_is_local(sn, laddr);
+}
+
+/**
+ * serval_move_path_is_usable() - is the local end of a path there
+ * @sn:   namespace
+ * @path: of an active flow
+ *
+ * Context: rcu_read_lock() held.
+ */
+bool serval_move_path_is_usable(struct serval_net *sn,
+				const struct serval_path *path)
+{
+	return is_usable(sn, path_device(sn, path), &path->laddr);
+}
+
+static bool next_is_usable(struct serval_net *sn, const struct serval_move *m)
+{
+	const struct serval_move_to *here = &m->here;
+	struct net_device *dev =
+		here->oif ? dev_get_by_index_rcu(sn->net, here->oif) :
+			    serval_move_device(sn, &here->laddr);
+
+	return is_usable(sn, dev, &here->laddr);
+}
+
+static bool is_there(const struct serval_path *path,
+		     const struct serval_path *now)
+{
+	const struct dst_entry *dst = rcu_dereference(path->dst);
+	const struct dst_entry *old = rcu_dereference(now->dst);
+
+	return ipv6_addr_equal(&path->laddr, &now->laddr) &&
+	       (!dst || !old || dst->dev == old->dev);
+}
+
+/**
+ * serval_move_resolve() - where the peer's service is, by the service table
+ * @sn:     namespace
+ * @conn:   connection
+ * @family: of the address wanted, 0 = any
+ * @turn:   which target, of those that there are; the next if it will not do
+ * @addr:   result
+ *
+ * Of the end that asked for the service; the other one knows nobody's name.
+ *
+ * Context: rcu_read_lock() held.
+ * Return: false if it leads nowhere.
+ */
+bool serval_move_resolve(const struct serval_net *sn,
+			 const struct serval_conn *conn, u8 family, u32 turn,
+			 struct in6_addr *addr)
+{
+	const struct serval_target_set *set;
+	const struct serval_target *t;
+	u32 i;
+
+	if (!conn->active)
+		return false;
+	set = serval_service_find(sn, &conn->service, conn->protocol);
+	for (i = 0; set && i < set->n; i++) {
+		t = set->t[(turn + i) % set->n];
+		if (t->type == SERVAL_SERVICE_FORWARD &&
+		    serval_target_usable(sn, t) &&
+		    serval_target_is_for(sn, t, conn->protocol) &&
+		    (!family || serval_addr_family(&t->addr) == family)) {
+			*addr = t->addr;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Is there a way from there to the address?  @here gains the local address.
+ * Return: 0, -EALREADY if the connection goes it, or why there is none
+ */
+static int find_way(struct serval_net *sn, const struct serval_flow *fl,
+		    const struct in6_addr *raddr, struct serval_move_to *here)
+{
+	const struct sock *sk = READ_ONCE(fl->conn->sk);
+	struct serval_path path = {};
+	struct dst_entry *dst;
+	int err;
+
+	serval_path_init(&path);
+	serval_path_set(&path, &here->laddr, raddr, here->oif, false);
+	serval_path_encapsulate(&path, READ_ONCE(fl->path.sport),
+				READ_ONCE(fl->path.dport));
+	dst = serval_path_route(sn, &path, NULL,
+				sk ? READ_ONCE(sk->sk_mark) : 0);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	here->laddr = path.laddr;
+	err = is_there(&path, &fl->path) ? -EALREADY : 0;
+	serval_path_release(&path);
+	return err;
+}
+
+/**
+ * serval_move_has_address() - can a device be left by an address of its own
+ * @dev:    device
+ * @family: AF_INET or AF_INET6
+ *
+ * By one without, packets would leave with another's address, which may lead back
+ * elsewhere.
+ *
+ * Context: rcu_read_lock() held.
+ */
+bool serval_move_has_address(const struct net_device *dev, u8 family)
+{
+	const struct in_device *in4 = __in_dev_get_rcu(dev);
+	const struct inet6_dev *in6 = __in6_dev_get(dev);
+
+	if (family == AF_INET)
+		return in4 && rcu_access_pointer(in4->ifa_list);
+	return in6 && !list_empty_careful(&in6->addr_list);
+}
+
+/* To the peer, from there: to where it was, or else to where the service table
+ * says.  Return: as find_way()
+ */
+static int find_peer(struct serval_net *sn, const struct serval_flow *fl,
+		     struct serval_cause *cause)
+{
+	const struct serval_move *m = serval_move_of(fl->conn);
+	struct serval_move_to *here = &cause->here;
+	u32 turn = m ? READ_ONCE(m->snd) : 0;
+	const struct net_device *dev;
+	struct in6_addr raddr;
+	int err;
+
+	if (!ipv6_addr_any(&here->laddr)) {
+		here->oif = here->oif ?: device_of(sn, &here->laddr);
+		if (!here->oif || !serval_addr_is_local(sn, &here->laddr))
+			return -EADDRNOTAVAIL;
+	} else if (here->oif) {
+		dev = dev_get_by_index_rcu(sn->net, here->oif);
+		if (!dev || !serval_move_has_address(dev, fl->path.family))
+			return -EADDRNOTAVAIL;
+	}
+	err = find_way(sn, fl, &fl->path.raddr, here);
+	if (!err || err == -EALREADY ||
+	    !serval_move_resolve(sn, fl->conn, 0, turn, &raddr) ||
+	    find_way(sn, fl, &raddr, here))
+		return err;
+	cause->unroutable = true;
+	return 0;
+}
+
+/* Is there still something to move?  Of TCP's end its TIME_WAIT is left, which says
+ * nothing by itself
+ */
+static bool is_alive(struct serval_net *sn, const struct serval_conn *conn)
+{
+	struct sock *sk;
+	bool alive;
+
+	if (conn->protocol != IPPROTO_TCP || READ_ONCE(conn->sk))
+		return true;
+	sk = serval_conn_tcp_sock(sn, conn);
+	if (!sk)
+		return false;
+	alive = sk_fullsock(sk);
+	sock_gen_put(sk);
+	return alive;
+}
+
+/* May an attempt begin?  One that somebody wants goes before one that only makes sure
+ * of the peer.
+ */
+static int make_way(struct serval_move *m, const struct serval_cause *cause,
+		    struct serval_todo *todo)
+{
+	const struct serval_cause stop = { .err = -ECANCELED };
+
+	if (m->state != SERVAL_RSYN_SENT && m->state != SERVAL_RSYN_SENT_RCVD)
+		return 0;
+	if (!m->probes || cause->probes)
+		return -EBUSY;
+	serval_move_run(m, SERVAL_EV_GIVE_UP, &stop, todo);
+	/* nobody is told of its end */
+	todo->report = 0;
+	return 0;
+}
+
+/* Context: rcu_read_lock() held */
+static int begin(struct serval_net *sn, struct serval_flow *fl,
+		 enum serval_event event, const struct serval_cause *cause)
+{
+	struct serval_move *m = serval_move_make(sn, fl);
+	struct serval_conn *conn = fl->conn;
+	struct serval_todo todo = {};
+	int err = -ENOTCONN;
+
+	if (!m)
+		return -ENOMEM;
+	if (!is_alive(sn, conn))
+		return -ENOTCONN;
+	spin_lock_bh(&conn->lock);
+	if (serval_move_ready(m) && rcu_access_pointer(conn->flow) == fl) {
+		err = make_way(m, cause, &todo);
+		if (!err && !serval_move_run(m, event, cause, &todo))
+			err = -ENOMEM;
+	}
+	spin_unlock_bh(&conn->lock);
+	serval_move_settle(sn, &todo);
+	return err;
+}
+
+static int begin_from(struct serval_net *sn, struct serval_flow *fl,
+		      const struct serval_move_to *to, struct serval_waiter *w)
+{
+	struct serval_cause cause = { .here = *to, .waiter = w };
+
+	return find_peer(sn, fl, &cause) ?:
+	       begin(sn, fl, SERVAL_EV_MOVE, &cause);
+}
+
+static void look(struct serval_net *sn, struct serval_move *m,
+		 struct serval_flow *fl, struct serval_todo *todo)
+{
+	const struct serval_cause cause = { .err = -EADDRNOTAVAIL };
+
+	m->lost = !serval_move_path_is_usable(sn, &fl->path);
+	if (m->lost)
+		serval_move_run(m, SERVAL_EV_LOST, &cause, todo);
+	if (serval_fsm_waits(m->state) && !next_is_usable(sn, m))
+		serval_move_run(m, SERVAL_EV_LOST_NEXT, &cause, todo);
+}
+
+/**
+ * serval_move_see() - have a connection look whether its local addresses are there
+ * @sn: namespace
+ * @fl: its active flow
+ *
+ * Context: process, rcu_read_lock() held.
+ * Return: true if it has no address and is not on its way to another.
+ */
+bool serval_move_see(struct serval_net *sn, struct serval_flow *fl)
+{
+	struct serval_conn *conn = fl->conn;
+	struct serval_move *m = serval_move_of(conn);
+	struct serval_todo todo = {};
+	bool waits = false;
+
+	if (!m && serval_move_path_is_usable(sn, &fl->path))
+		return false;
+	if (!m)
+		m = serval_move_make(sn, fl);
+	if (!m)
+		return true;
+	spin_lock_bh(&conn->lock);
+	if (!serval_move_ready(m)) {
+		waits = !serval_move_path_is_usable(sn, &fl->path);
+	} else if (rcu_access_pointer(conn->flow) == fl) {
+		look(sn, m, fl, &todo);
+		waits = m->state == SERVAL_NOADDRESS ||
+			m->state == SERVAL_NOADDRESS_RSYN_RCVD;
+	}
+	spin_unlock_bh(&conn->lock);
+	serval_move_settle(sn, &todo);
+	return waits;
+}
+
+/**
+ * serval_move_away() - try to leave a path whose local address is gone
+ * @sn: namespace
+ * @fl: active flow
+ * @to: device, 0 = where the route leads
+ *
+ * Context: process, rcu_read_lock() held.
+ * Return: 0 if it has begun, else as serval_move_flow().
+ */
+int serval_move_away(struct serval_net *sn, struct serval_flow *fl,
+		     const struct serval_move_to *to)
+{
+	return begin_from(sn, fl, to, NULL);
+}
+
+static void try_anew(struct serval_net *sn, struct serval_flow *fl,
+		     enum serval_event event)
+{
+	const struct serval_cause cause = {
+		.here.laddr = fl->path.laddr,
+		.here.oif = fl->path.oif,
+		.probes = true,
+	};
+
+	begin(sn, fl, event, &cause);
+}
+
+/**
+ * serval_move_back() - go on from a local address that has been away
+ * @sn: namespace
+ * @fl: active flow
+ *
+ * The peer is asked, for it may have moved meanwhile.
+ *
+ * Context: process, rcu_read_lock() held.
+ */
+void serval_move_back(struct serval_net *sn, struct serval_flow *fl)
+{
+	try_anew(sn, fl, SERVAL_EV_MOVE);
+}
+
+/**
+ * serval_move_prepare() - compute what a connection wants before it can move
+ * @sn: namespace
+ * @id: local id of its active flow
+ *
+ * Context: process, no lock.
+ * Return: 0, or why it can't.
+ */
+int serval_move_prepare(struct serval_net *sn, __be32 id)
+{
+	struct serval_host *host = NULL;
+	struct serval_flow *fl;
+	int err;
+
+	rcu_read_lock();
+	fl = serval_flow_find(sn, id);
+	if (fl && serval_flow_is_shown(fl))
+		host = serval_move_wants(sn, fl->conn);
+	if (host && !serval_host_hold(host))
+		host = NULL;
+	rcu_read_unlock();
+	if (!host)
+		return 0;
+	err = serval_host_secret(sn, host);
+	serval_host_put(sn, host->id);
+	return err;
+}
+
+/**
+ * serval_move_flow() - move the connection of a flow
+ * @sn: namespace
+ * @id: local id of its active flow
+ * @to: where
+ * @w:  is told how it ends, if it begins; or NULL
+ *
+ * Context: process.
+ * Return: 0 if it has begun; -ENOENT without such a flow, -ENOTCONN before it
+ * is established, -EALREADY if it is there already, -EBUSY if it is on its way
+ * somewhere, -EADDRNOTAVAIL if the address
+ * is not this host's, -EKEYREJECTED if the peer's key is none, -ENOMEM, or why
+ * there is no route.
+ */
+int serval_move_flow(struct serval_net *sn, __be32 id,
+		     const struct serval_move_to *to, struct serval_waiter *w)
+{
+	struct serval_flow *fl;
+	int err = serval_move_prepare(sn, id);
+
+	if (err)
+		return err;
+	err = -ENOENT;
+	rcu_read_lock();
+	fl = serval_flow_find(sn, id);
+	if (fl && serval_flow_is_shown(fl))
+		err = begin_from(sn, fl, to, w);
+	rcu_read_unlock();
+	return err;
+}
+
+/**
+ * serval_move_silence() - ask a peer that does not answer whether it is there
+ * @sn: namespace
+ * @id: local id of the flow that was active when that was found
+ *
+ * Context: process.
+ */
+void serval_move_silence(struct serval_net *sn, __be32 id)
+{
+	int err = serval_move_prepare(sn, id);
+	struct serval_flow *fl;
+
+	rcu_read_lock();
+	fl = serval_flow_find(sn, id);
+	if (fl) {
+		WRITE_ONCE(fl->conn->doubted, false);
+		if (!err && READ_ONCE(fl->state) == SERVAL_FLOW_ESTABLISHED &&
+		    serval_move_path_is_usable(sn, &fl->path))
+			try_anew(sn, fl, SERVAL_EV_SILENCE);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * serval_move_prepare_in() - serval_move_prepare() in the middle of a walk
+ * @sn:   namespace
+ * @iter: started; stops and starts again if that is needed
+ * @fl:   where it is
+ *
+ * Context: process, no other rcu_read_lock() held.
+ * Return: the flow, or NULL if it has gone meanwhile or can't move.
+ */
+struct serval_flow *serval_move_prepare_in(struct serval_net *sn,
+					   struct rhashtable_iter *iter,
+					   struct serval_flow *fl)
+{
+	__be32 id = fl->local_id;
+	int err;
+
+	if (likely(!serval_move_wants(sn, fl->conn)))
+		return fl;
+	rhashtable_walk_stop(iter);
+	err = serval_move_prepare(sn, id);
+	rhashtable_walk_start(iter);
+	return err ? NULL : serval_flow_find(sn, id);
+}
+
+/* A walk that starts over meets flows a second time */
+static bool is_asked(const struct serval_flow *fl,
+		     const struct serval_waiter *w)
+{
+	const struct serval_move *m = serval_move_of(fl->conn);
+
+	return m && READ_ONCE(m->waiter) == w;
+}
+
+/**
+ * serval_move_all() - move many connections
+ * @sn:     namespace
+ * @wanted: is a flow's connection to move?  Under rcu_read_lock()
+ * @arg:    for @wanted
+ * @to:     where
+ * @w:      is told how each ends that begins
+ * @failed: gets how many could not
+ *
+ * Context: process.
+ * Return: how many have begun.
+ */
+int serval_move_all(struct serval_net *sn,
+		    bool (*wanted)(const struct serval_flow *fl,
+				   const void *arg),
+		    const void *arg, const struct serval_move_to *to,
+		    struct serval_waiter *w, int *failed)
+{
+	struct rhashtable_iter iter;
+	struct serval_flow *fl;
+	int n = 0, err;
+
+	*failed = 0;
+	rhashtable_walk_enter(&sn->flows.flows, &iter);
+	rhashtable_walk_start(&iter);
+	while ((fl = rhashtable_walk_next(&iter))) {
+		if (IS_ERR(fl) ||
+		    READ_ONCE(fl->state) != SERVAL_FLOW_ESTABLISHED ||
+		    !wanted(fl, arg) || is_asked(fl, w))
+			continue;
+		fl = serval_move_prepare_in(sn, &iter, fl);
+		err = fl ? begin_from(sn, fl, to, w) : -EKEYREJECTED;
+		n += !err;
+		*failed += err && err != -EALREADY;
+		if (need_resched()) {
+			rhashtable_walk_stop(&iter);
+			cond_resched();
+			rhashtable_walk_start(&iter);
+		}
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	return n;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Netlink: requests to move connections, and how they end.
+ *
+ * A request is answered at once by how many moves have begun; the end of each is
+ * told later, to the same port with the same sequence number, perhaps before that
+ * answer.
+ */
+#include "events.h"
+#include "move.h"
+#include "netlink.h"
+#include "serval.h"
+
+const struct nla_policy serval_migrate_policy[SERVAL_A_FLOW_MAX + 1] = {
+	[SERVAL_A_FLOW_LOCAL_ID] = { .type = NLA_U32 },
+	[SERVAL_A_FLOW_PEER_ID] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_PROTO] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_STATE] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_LOCAL_ADDR4] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_PEER_ADDR4] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[SERVAL_A_FLOW_LOCAL_SERVICE] = NLA_POLICY_EXACT_LEN(SERVICE_ID_LEN),
+	[SERVAL_A_FLOW_PEER_SERVICE] = NLA_POLICY_EXACT_LEN(SERVICE_ID_LEN),
+	[SERVAL_A_FLOW_COOKIE] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_INODE] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_UID] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_AGE] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_STATS] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_LOCAL_ADDR6] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_PEER_ADDR6] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_OLD_ID] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_NEW_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[SERVAL_A_FLOW_NEW_ADDR4] = { .type = NLA_U32 },
+	[SERVAL_A_FLOW_NEW_ADDR6] = NLA_POLICY_EXACT_LEN(16),
+	[SERVAL_A_FLOW_BEGUN] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_FAILED] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_ERROR] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_DURATION] = { .type = NLA_REJECT },
+};
+
+static int put_result(struct sk_buff *msg,
+		      const struct serval_move_result *result)
+{
+	return nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ID, result->new_id) ?:
+	       nla_put_be32(msg, SERVAL_A_FLOW_OLD_ID, result->old_id) ?:
+	       nla_put_u32(msg, SERVAL_A_FLOW_ERROR, -result->err) ?:
+	       nla_put_u32(msg, SERVAL_A_FLOW_DURATION, result->us);
+}
+
+/**
+ * serval_event_move_result() - tell who asked how a move has ended
+ * @sn:     namespace
+ * @w:      with a netlink port
+ * @result: of one move
+ *
+ * Context: any but hard interrupt.
+ */
+void serval_event_move_result(struct serval_net *sn,
+			      const struct serval_waiter *w,
+			      const struct serval_move_result *result)
+{
+	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_ATOMIC);
+	void *hdr;
+
+	if (!msg)
+		return;
+	hdr = genlmsg_put(msg, w->portid, w->seq, &serval_genl, 0,
+			  SERVAL_CMD_FLOW_MIGRATE);
+	if (!hdr || put_result(msg, result)) {
+		nlmsg_free(msg);
+		return;
+	}
+	genlmsg_end(msg, hdr);
+	/* who does not listen any more misses it */
+	genlmsg_unicast(sn->net, msg, w->portid);
+}
+
+/* Which connections */
+struct selection {
+	const struct genl_info *info;
+	int ifindex;
+};
+
+static bool is_named(const struct nlattr *attr, const struct service_id *id)
+{
+	return !attr || !memcmp(nla_data(attr), id->s_sid, SERVICE_ID_LEN);
+}
+
+static bool is_selected(const struct serval_flow *fl, const void *arg)
+{
+	const struct selection *sel = arg;
+	const struct dst_entry *dst = rcu_dereference(fl->path.dst);
+
+	if (sel->ifindex && (dst ? dst->dev->ifindex : fl->path.oif) !=
+			    sel->ifindex)
+		return false;
+	return is_named(sel->info->attrs[SERVAL_A_FLOW_LOCAL_SERVICE],
+			serval_conn_local(fl->conn)) &&
+	       is_named(sel->info->attrs[SERVAL_A_FLOW_PEER_SERVICE],
+			serval_conn_peer(fl->conn));
+}
+
+static int get_to(struct genl_info *info, struct serval_move_to *to)
+{
+	struct nlattr **attrs = info->attrs;
+
+	if (attrs[SERVAL_A_FLOW_NEW_IFINDEX])
+		to->oif = nla_get_u32(attrs[SERVAL_A_FLOW_NEW_IFINDEX]);
+	if (attrs[SERVAL_A_FLOW_NEW_ADDR4])
+		to->laddr = serval_addr_from4(nla_get_be32(attrs[SERVAL_A_FLOW_NEW_ADDR4]));
+	if (attrs[SERVAL_A_FLOW_NEW_ADDR6])
+		to->laddr = nla_get_in6_addr(attrs[SERVAL_A_FLOW_NEW_ADDR6]);
+	if (!to->oif && ipv6_addr_any(&to->laddr)) {
+		NL_SET_ERR_MSG(info->extack, "where to is missing: a device or a local address");
+		return -EINVAL;
+	}
+	if (to->oif == serval_net(genl_info_net(info))->dev->ifindex) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    attrs[SERVAL_A_FLOW_NEW_IFINDEX],
+				    "nothing goes out through sal0");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int explain(struct genl_info *info, int err)
+{
+	switch (err) {
+	case -ENOENT:
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[SERVAL_A_FLOW_LOCAL_ID],
+				    "no flow has this local id");
+		break;
+	case -ENOTCONN:
+		NL_SET_ERR_MSG(info->extack, "the connection is not established");
+		break;
+	case -EALREADY:
+		NL_SET_ERR_MSG(info->extack, "the flow is there already");
+		break;
+	case -EADDRNOTAVAIL:
+		NL_SET_ERR_MSG(info->extack, "this host does not have the address, or none of the peer's IP version");
+		break;
+	case -ENETUNREACH:
+	case -EHOSTUNREACH:
+	case -ENODEV:
+		NL_SET_ERR_MSG(info->extack, "there is no route to the peer from there");
+		break;
+	}
+	return err;
+}
+
+static int answer(struct genl_info *info, int begun, int failed)
+{
+	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	void *hdr;
+
+	if (!msg)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(msg, info, &serval_genl, 0,
+				SERVAL_CMD_FLOW_MIGRATE);
+	if (!hdr || nla_put_u32(msg, SERVAL_A_FLOW_BEGUN, begun) ||
+	    nla_put_u32(msg, SERVAL_A_FLOW_FAILED, failed)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+static int migrate(struct serval_net *sn, struct genl_info *info,
+		   const struct serval_move_to *to, struct serval_waiter *w)
+{
+	struct nlattr **attrs = info->attrs;
+	struct selection sel = { .info = info };
+	int n, failed, err;
+
+	if (attrs[SERVAL_A_FLOW_LOCAL_ID]) {
+		err = serval_move_flow(sn, nla_get_be32(attrs[SERVAL_A_FLOW_LOCAL_ID]),
+				       to, w);
+		return err ? explain(info, err) : answer(info, 1, 0);
+	}
+	if (attrs[SERVAL_A_FLOW_IFINDEX])
+		sel.ifindex = nla_get_u32(attrs[SERVAL_A_FLOW_IFINDEX]);
+	else if (!attrs[SERVAL_A_FLOW_LOCAL_SERVICE] &&
+		 !attrs[SERVAL_A_FLOW_PEER_SERVICE]) {
+		NL_SET_ERR_MSG(info->extack, "which flows is missing: an id, a device or a service");
+		return -EINVAL;
+	}
+	n = serval_move_all(sn, is_selected, &sel, to, w, &failed);
+	return answer(info, n, failed);
+}
+
+/**
+ * serval_nl_flow_migrate() - FLOW_MIGRATE: move connections
+ * @skb:  request
+ * @info: parsed
+ */
+int serval_nl_flow_migrate(struct sk_buff *skb, struct genl_info *info)
+{
+	struct serval_net *sn = serval_net(genl_info_net(info));
+	struct serval_move_to to = {};
+	struct serval_waiter *w;
+	int err;
+
+	err = get_to(info, &to);
+	if (err)
+		return err;
+	w = serval_waiter_alloc(info->snd_portid, info->snd_seq);
+	if (!w)
+		return -ENOMEM;
+	err = migrate(sn, info, &to, w);
+	serval_waiter_put(w);
+	return err;
+}

@@ -65,9 +65,12 @@ static int __net_init net_init(struct net *net)
 	err = serval_broadcast_net_init(sn);
 	if (err)
 		goto err_device;
-	err = serval_sysctl_init(sn);
+	err = serval_follow_net_init(sn);
 	if (err)
 		goto err_broadcast;
+	err = serval_sysctl_init(sn);
+	if (err)
+		goto err_follow;
 	err = serval_proc_init(sn);
 	if (err)
 		goto err_sysctl;
@@ -77,6 +80,9 @@ static int __net_init net_init(struct net *net)
 err_sysctl:
 	serval_sysctl_exit(sn);
 	serval_routers_exit(sn);
+err_follow:
+	serval_follow_unpublish(sn);
+	serval_follow_net_exit(sn);
 err_broadcast:
 	serval_broadcast_unpublish(sn);
 	serval_broadcast_net_exit(sn);
@@ -105,6 +111,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 		serval_early_unpublish(serval_net(net));
 		serval_proc_exit(serval_net(net));
 		serval_sysctl_exit(serval_net(net));
+		serval_follow_unpublish(serval_net(net));
 		serval_broadcast_unpublish(serval_net(net));
 		serval_device_unpublish(serval_net(net));
 		serval_lifetimes_unpublish(serval_net(net));
@@ -115,6 +122,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 	list_for_each_entry(net, list, exit_list) {
 		struct serval_net *sn = serval_net(net);
 
+		serval_follow_net_exit(sn);
 		serval_encap_exit(sn);
 		serval_broadcast_net_exit(sn);
 		serval_delay_exit(sn);
@@ -169,9 +177,12 @@ static int __init serval_init(void)
 	err = serval_broadcast_init();
 	if (err)
 		goto err_input;
-	err = serval_netlink_init();
+	err = serval_follow_init();
 	if (err)
 		goto err_broadcast;
+	err = serval_netlink_init();
+	if (err)
+		goto err_follow;
 	err = serval_socket_register();
 	if (err) {
 		pr_err("serval: address family %u is taken (error %d): load with family=N\n",
@@ -182,6 +193,8 @@ static int __init serval_init(void)
 
 err_netlink:
 	serval_netlink_exit();
+err_follow:
+	serval_follow_exit();
 err_broadcast:
 	serval_broadcast_exit();
 err_input:
@@ -200,6 +213,7 @@ static void __exit serval_exit(void)
 {
 	serval_socket_unregister();
 	serval_netlink_exit();
+	serval_follow_exit();
 	serval_broadcast_exit();
 	serval_input_exit();
 	serval_encap_gro_exit();

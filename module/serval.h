@@ -14,7 +14,7 @@
  *	   move_ask, move_rcv, move_tcp, move_doubt, move_report, datagram_gso,
  *	   datagram, dgram_conn, fin: the service access layer
  *	L4 newsock, socket, socket_dgram, socket_dgram_conn, sockopt: AF_SERVAL
- *	L5 netlink, proc, broadcast, sysctl	control
+ *	L5 netlink, proc, broadcast, follow, sysctl	control
  *	L6 main				load and unload
  *
  * Lock order, outermost first (Documentation/locking.rst has the reasons):
@@ -46,6 +46,7 @@
 #include "early.h"
 #include "encap.h"
 #include "flow.h"
+#include "follow.h"
 #include "keys.h"
 #include "mib.h"
 #include "service.h"
@@ -71,6 +72,7 @@ struct serval_settings {
 	int udp_encap_csum;
 	int udp_encap_keepalive;
 	int delay_timeout;
+	int auto_migrate;
 	int security;
 	struct ctl_table_header *header;
 };
@@ -91,6 +93,7 @@ struct serval_settings {
  * @encap:    UDP encapsulation
  * @delay:    packets that wait for a controller
  * @broadcast: default rules for whole links
+ * @follow:   what sees addresses come and go
  * @settings: sysctls
  * @route_work: puts back sal0's route after somebody removed it
  * @fib_nb:   sees that happen
@@ -119,6 +122,7 @@ struct serval_net {
 	struct serval_encap encap;
 	struct serval_delay delay;
 	struct serval_broadcast broadcast;
+	struct serval_follow follow;
 	struct serval_settings settings;
 	struct work_struct route_work;
 	struct notifier_block fib_nb;

@@ -86,6 +86,8 @@ static const struct {
 	  &max_keepalive },
 	{ "delay_timeout", offsetof(struct serval_settings, delay_timeout),
 	  &max_delay_timeout, &min_delay_timeout },
+	{ "auto_migrate", offsetof(struct serval_settings, auto_migrate),
+	  &max_bool },
 	{ "security", offsetof(struct serval_settings, security),
 	  &max_security },
 };

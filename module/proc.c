@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /proc/net/serval/: service_table, flow_table, snmp.
+ * /proc/net/serval/: service_table, flow_table, snmp; migrate is in proc_move.c.
  *
  * The tables have the published columns.  They are for people and old
  * scripts; programs use netlink.
@@ -243,7 +243,8 @@ int serval_proc_init(struct serval_net *sn)
 	if (!proc_create_net("service_table", 0444, dir, &service_ops,
 			     sizeof(struct service_state)) ||
 	    !proc_create_net_single("flow_table", 0444, dir, flow_show, NULL) ||
-	    !proc_create_net_single("snmp", 0444, dir, snmp_show, NULL)) {
+	    !proc_create_net_single("snmp", 0444, dir, snmp_show, NULL) ||
+	    !serval_proc_move_init(sn, dir)) {
 		serval_proc_exit(sn);
 		return -ENOMEM;
 	}

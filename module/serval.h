@@ -13,7 +13,8 @@
  *	   redirect, icmp, input, forward, defer, exchange, handshake, move,
  *	   move_ask, move_rcv, move_tcp, move_doubt, move_report, datagram_gso,
  *	   datagram, dgram_conn, fin: the service access layer
- *	L4 newsock, socket, socket_dgram, socket_dgram_conn, sockopt: AF_SERVAL
+ *	L4 newsock, socket, socket_dgram, socket_dgram_conn, sockopt,
+ *	   sockioctl: AF_SERVAL
  *	L5 netlink, proc, broadcast, follow, sysctl	control
  *	L6 main				load and unload
  *

@@ -917,6 +917,7 @@ void serval_socket_override(struct proto_ops *ops)
 	ops->accept = serval_accept;
 	ops->getname = serval_socket_getname;
 	ops->listen = serval_listen;
+	ops->ioctl = serval_ioctl;
 	ops->setsockopt = serval_setsockopt;
 	ops->getsockopt = serval_getsockopt;
 	ops->sendmsg = serval_sendmsg;

@@ -78,6 +78,10 @@ void serval_dgram_close(struct serval_net *sn, struct serval_conn *conn,
 			struct sock *sk);
 void serval_dgram_conn_override(struct proto_ops *ops);
 
+/* sockioctl.c */
+int serval_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
+int serval_socket_migrate(struct socket *sock, struct serval_migrate *m);
+
 /* sockopt.c */
 int serval_setsockopt(struct socket *sock, int level, int optname,
 		      sockptr_t optval, unsigned int optlen);

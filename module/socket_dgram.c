@@ -549,6 +549,7 @@ int __init serval_dgram_learn(void)
 	serval_dgram_conn_override(&dgram_ops);
 	dgram_ops.poll = serval_dgram_poll;
 	dgram_ops.getname = serval_socket_getname;
+	dgram_ops.ioctl = serval_ioctl;
 	dgram_ops.setsockopt = serval_dgram_setsockopt;
 	dgram_ops.getsockopt = serval_getsockopt;
 	dgram_ops.sendmsg = serval_dgram_sendmsg;

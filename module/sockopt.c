@@ -18,6 +18,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#include "move.h"
 #include "sal.h"
 #include "socket.h"
 
@@ -206,12 +207,22 @@ static int set_device(struct sock *sk, sockptr_t optval, unsigned int optlen)
 	return err;
 }
 
+/* @sk is locked.  Return: or an ERR_PTR */
+static struct serval_options *own_options(struct sock *sk)
+{
+	struct serval_conn *conn = serval_conn_claim(serval_net(sock_net(sk)),
+						     sk);
+
+	if (!conn)
+		return ERR_PTR(-EINVAL);
+	return serval_conn_set_options(conn, GFP_KERNEL_ACCOUNT) ?:
+	       ERR_PTR(-ENOMEM);
+}
+
 static int set_encap(struct sock *sk, sockptr_t optval, unsigned int optlen)
 {
-	struct serval_net *sn = serval_net(sock_net(sk));
 	struct serval_options *opt;
-	struct serval_conn *conn;
-	int val, err = 0;
+	int val;
 
 	if (optlen < sizeof(val))
 		return -EINVAL;
@@ -220,14 +231,43 @@ static int set_encap(struct sock *sk, sockptr_t optval, unsigned int optlen)
 	if (val < SERVAL_UDP_DEFAULT || val > SERVAL_UDP_AUTO)
 		return -EINVAL;
 	lock_sock(sk);
-	conn = serval_conn_claim(sn, sk);
-	opt = conn ? serval_conn_set_options(conn, GFP_KERNEL_ACCOUNT) : NULL;
-	if (opt)
+	opt = own_options(sk);
+	if (!IS_ERR(opt))
 		WRITE_ONCE(opt->encap, val);
-	else
-		err = conn ? -ENOMEM : -EINVAL;
 	release_sock(sk);
-	return err;
+	return PTR_ERR_OR_ZERO(opt);
+}
+
+static int set_recv_move(struct sock *sk, sockptr_t optval,
+			 unsigned int optlen)
+{
+	struct serval_options *opt;
+	int val;
+
+	if (optlen < sizeof(val))
+		return -EINVAL;
+	if (copy_from_sockptr(&val, optval, sizeof(val)))
+		return -EFAULT;
+	if (val < 0 || val > 1)
+		return -EINVAL;
+	lock_sock(sk);
+	opt = own_options(sk);
+	if (!IS_ERR(opt))
+		WRITE_ONCE(opt->recv_move, val);
+	release_sock(sk);
+	return PTR_ERR_OR_ZERO(opt);
+}
+
+static int set_migrate(struct socket *sock, sockptr_t optval,
+		       unsigned int optlen)
+{
+	struct serval_migrate m;
+
+	if (optlen != sizeof(m))
+		return -EINVAL;
+	if (copy_from_sockptr(&m, optval, sizeof(m)))
+		return -EFAULT;
+	return serval_socket_migrate(sock, &m);
 }
 
 static int set_recv_dest(struct socket *sock, sockptr_t optval,
@@ -265,6 +305,10 @@ static int set_own(struct socket *sock, int optname, sockptr_t optval,
 		return serval_socket_bind(sock, &addr, optlen);
 	case SERVAL_RECVDEST:
 		return set_recv_dest(sock, optval, optlen);
+	case SERVAL_MIGRATE:
+		return set_migrate(sock, optval, optlen);
+	case SERVAL_RECVMOVE:
+		return set_recv_move(sock->sk, optval, optlen);
 	}
 	return -ENOPROTOOPT;
 }
@@ -278,7 +322,7 @@ static int set_own(struct socket *sock, int optname, sockptr_t optval,
  * @optlen:  see setsockopt(2)
  *
  * Return: 0, -ENOPROTOOPT for what a service's socket can't have, -EOPNOTSUPP
- * for a ULP other than tls, or what TCP says.
+ * for a ULP other than tls, or what serval_socket_migrate() or TCP says.
  */
 int serval_setsockopt(struct socket *sock, int level, int optname,
 		      sockptr_t optval, unsigned int optlen)
@@ -342,16 +386,37 @@ static int get_encap(struct sock *sk)
 	return val;
 }
 
-static bool get_recv_dest(struct sock *sk)
+static bool get_recv(struct sock *sk, int optname)
 {
+	const struct serval_options *opt = &serval_no_options;
 	const struct serval_conn *conn;
 	bool on;
 
 	rcu_read_lock();
 	conn = serval_conn_find_sock(serval_net(sock_net(sk)), sk);
-	on = conn && READ_ONCE(serval_options(conn)->recv_dest);
+	if (conn)
+		opt = serval_options(conn);
+	on = optname == SERVAL_RECVDEST ? READ_ONCE(opt->recv_dest) :
+					  READ_ONCE(opt->recv_move);
 	rcu_read_unlock();
 	return on;
+}
+
+static void get_migration(struct sock *sk, struct serval_migration *info)
+{
+	struct serval_conn *conn;
+
+	memset(info, 0, sizeof(*info));
+	rcu_read_lock();
+	conn = serval_conn_find_sock(serval_net(sock_net(sk)), sk);
+	if (conn)
+		serval_move_describe(conn, info);
+	rcu_read_unlock();
+	/* a path outlives what the transport has ended */
+	if (READ_ONCE(sk->sk_state) == TCP_CLOSE)
+		info->sm_state = SERVAL_CLOSED;
+	else if (READ_ONCE(sk->sk_state) == TCP_LISTEN)
+		info->sm_state = SERVAL_LISTEN;
 }
 
 static int get_flow_id(struct sock *sk, bool peer, struct flow_id *id)
@@ -388,6 +453,7 @@ static int copy_out(const void *val, int size, char __user *optval,
 static int get_own(struct sock *sk, int optname, char __user *optval,
 		   int __user *optlen)
 {
+	struct serval_migration info;
 	char name[IFNAMSIZ];
 	struct flow_id id;
 	int val, err;
@@ -405,8 +471,13 @@ static int get_own(struct sock *sk, int optname, char __user *optval,
 	case SERVAL_RECVDEST:
 		if (sk->sk_type != SOCK_DGRAM)
 			return -ENOPROTOOPT;
-		val = get_recv_dest(sk);
+		fallthrough;
+	case SERVAL_RECVMOVE:
+		val = get_recv(sk, optname);
 		return copy_out(&val, sizeof(val), optval, optlen);
+	case SERVAL_MIGRATE:
+		get_migration(sk, &info);
+		return copy_out(&info, sizeof(info), optval, optlen);
 	case SERVAL_FLOW_ID:
 	case SERVAL_PEER_FLOW_ID:
 		err = get_flow_id(sk, optname == SERVAL_PEER_FLOW_ID, &id);

@@ -81,6 +81,28 @@ struct nl_msg *fake_flow6_msg(int cmd, int flags)
 	return msg;
 }
 
+struct nl_msg *fake_begun_msg(__u32 begun, __u32 refused)
+{
+	struct nl_msg *msg = serval_msg_bare(FAKE_FAMILY,
+					     SERVAL_CMD_FLOW_MIGRATE, 0);
+
+	nla_put_u32(msg, SERVAL_A_FLOW_BEGUN, begun);
+	nla_put_u32(msg, SERVAL_A_FLOW_FAILED, refused);
+	return msg;
+}
+
+struct nl_msg *fake_moved_msg(const struct serval_moved *moved)
+{
+	struct nl_msg *msg = serval_msg_flow(FAKE_FAMILY,
+					     SERVAL_CMD_FLOW_MIGRATE, 0,
+					     moved->new_id);
+
+	nla_put_u32(msg, SERVAL_A_FLOW_OLD_ID, moved->old_id.s_id32);
+	nla_put_u32(msg, SERVAL_A_FLOW_ERROR, moved->error);
+	nla_put_u32(msg, SERVAL_A_FLOW_DURATION, moved->usec);
+	return msg;
+}
+
 struct nl_msg *fake_held_msg(int cmd, int flags, __u32 id)
 {
 	struct nl_msg *msg = serval_msg_bare(FAKE_FAMILY, cmd, flags);
@@ -317,6 +339,70 @@ static void delay_verdict(struct fake_kernel *fk, struct nlmsghdr *req)
 	ack(fk, req, 0, NULL);
 }
 
+static void end_moves(struct fake_kernel *fk, const struct nlmsghdr *req,
+		      int first, int last)
+{
+	const struct fake_moves *m = &fk->moves;
+	int i;
+
+	for (i = first; i < last; i++) {
+		if (m->garbled)
+			answer(fk, req,
+			       serval_msg_flow(FAKE_FAMILY,
+					       SERVAL_CMD_FLOW_MIGRATE, 0,
+					       m->moved[i].new_id));
+		else
+			answer(fk, req, fake_moved_msg(&m->moved[i]));
+	}
+}
+
+static void note_migrate(struct fake_moves *m, struct nlmsghdr *req)
+{
+	static const int which[] = {
+		SERVAL_A_FLOW_LOCAL_ID, SERVAL_A_FLOW_IFINDEX,
+		SERVAL_A_FLOW_LOCAL_SERVICE, SERVAL_A_FLOW_PEER_SERVICE,
+	};
+	struct nlattr *a[SERVAL_A_FLOW_MAX + 1];
+	size_t i;
+
+	genlmsg_parse(req, 0, a, SERVAL_A_FLOW_MAX, NULL);
+	m->asked++;
+	for (i = 0; i < ARRAY_SIZE(which); i++) {
+		if (!a[which[i]])
+			continue;
+		m->which = m->which << 8 | which[i];
+		m->from = nla_get_u32(a[which[i]]);
+	}
+	memset(&m->to, 0, sizeof(m->to));
+	for (i = SERVAL_A_FLOW_NEW_IFINDEX; i <= SERVAL_A_FLOW_NEW_ADDR6; i++)
+		m->to.has |= a[i] ? SERVAL_HAS(i) : 0;
+	if (a[SERVAL_A_FLOW_NEW_IFINDEX])
+		m->to.ifindex = nla_get_u32(a[SERVAL_A_FLOW_NEW_IFINDEX]);
+	if (a[SERVAL_A_FLOW_NEW_ADDR4])
+		nla_memcpy(&m->to.addr, a[SERVAL_A_FLOW_NEW_ADDR4],
+			   sizeof(m->to.addr));
+	if (a[SERVAL_A_FLOW_NEW_ADDR6])
+		nla_memcpy(&m->to.addr6, a[SERVAL_A_FLOW_NEW_ADDR6],
+			   sizeof(m->to.addr6));
+}
+
+static void migrate(struct fake_kernel *fk, struct nlmsghdr *req)
+{
+	struct fake_moves *m = &fk->moves;
+
+	note_migrate(m, req);
+	if (!m->count && (m->which & 0xff) == SERVAL_A_FLOW_LOCAL_ID) {
+		ack(fk, req, -ENOENT, "no flow has this local id");
+		return;
+	}
+	end_moves(fk, req, 0, m->early);
+	answer(fk, req, fake_begun_msg(m->count, m->refused));
+	if (!m->no_ack)
+		ack(fk, req, 0, NULL);
+	usleep(m->delay * 1000);
+	end_moves(fk, req, m->early, m->count - m->lost);
+}
+
 static void handle(struct fake_kernel *fk, struct nlmsghdr *req)
 {
 	int cmd = genlmsg_hdr(req)->cmd;
@@ -353,6 +439,9 @@ static void handle(struct fake_kernel *fk, struct nlmsghdr *req)
 		break;
 	case SERVAL_CMD_DELAY_VERDICT:
 		delay_verdict(fk, req);
+		break;
+	case SERVAL_CMD_FLOW_MIGRATE:
+		migrate(fk, req);
 		break;
 	default:
 		flow_request(fk, req, cmd);

@@ -13,7 +13,39 @@
 #include "ctl.h"
 
 #define FAKE_RULES_MAX	64
+#define FAKE_MOVES_MAX	4
 #define FAKE_FAMILY	31
+
+/**
+ * struct fake_moves - how requests to move connections go
+ * @moved:   how each move ends
+ * @count:   moves that begin; a request for a flow is refused if there is none
+ * @early:   so many of them end before the request is answered
+ * @lost:    the ends of so many, the last ones, are never told
+ * @refused: connections that cannot begin to move
+ * @no_ack:  answer without an acknowledgment
+ * @garbled: the ends lack an attribute
+ * @delay:   milliseconds before the first end that is not early
+ * @asked:   the requests so far
+ * @which:   the attribute that said which, of the last two; the first in the
+ *           high byte
+ * @from:    the value of that attribute, if it is a number
+ * @to:      where, in the last one
+ */
+struct fake_moves {
+	struct serval_moved moved[FAKE_MOVES_MAX];
+	int count;
+	int early;
+	int lost;
+	__u32 refused;
+	bool no_ack;
+	bool garbled;
+	int delay;
+	int asked;
+	__u16 which;
+	__u32 from;
+	struct serval_migrate_to to;
+};
 
 /**
  * struct fake_kernel - the state of it
@@ -26,6 +58,7 @@
  * @deny:          refuse changes with EPERM
  * @held:          so many packets wait for a verdict, numbered from 1
  * @verdict:       the last verdict
+ * @moves:         requests to move connections
  */
 struct fake_kernel {
 	pthread_t thread;
@@ -37,6 +70,7 @@ struct fake_kernel {
 	bool deny;
 	int held;
 	__u8 verdict;
+	struct fake_moves moves;
 };
 
 /**
@@ -81,6 +115,23 @@ struct nl_msg *fake_flow_msg(int cmd, int flags);
  * Return: the message, to be freed by nlmsg_free().
  */
 struct nl_msg *fake_flow6_msg(int cmd, int flags);
+
+/**
+ * fake_begun_msg() - an answer to a request to move connections
+ * @begun: moves that have begun
+ * @refused: connections that cannot move
+ *
+ * Return: the message, to be freed by nlmsg_free().
+ */
+struct nl_msg *fake_begun_msg(__u32 begun, __u32 refused);
+
+/**
+ * fake_moved_msg() - a message about the end of a move
+ * @moved: it
+ *
+ * Return: the message, to be freed by nlmsg_free().
+ */
+struct nl_msg *fake_moved_msg(const struct serval_moved *moved);
 
 /**
  * fake_held_msg() - a message about a held packet

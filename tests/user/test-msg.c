@@ -138,6 +138,82 @@ static void test_held(struct tap *tap)
 	nlmsg_free(msg);
 }
 
+static void test_migrate(struct tap *tap)
+{
+	static const struct serval_migrate_to to = {
+		.has = SERVAL_HAS(SERVAL_A_FLOW_NEW_IFINDEX) |
+		       SERVAL_HAS(SERVAL_A_FLOW_NEW_ADDR4),
+		.ifindex = 3,
+		.addr = { .s_addr = 0x0200000a },
+	};
+	struct nl_msg *msg = serval_msg_migrate(FAKE_FAMILY,
+						SERVAL_A_FLOW_PEER_SERVICE,
+						&example.id, &to);
+	struct nlattr *a[SERVAL_A_FLOW_MAX + 1];
+
+	tap_ok(tap, genlmsg_hdr(nlmsg_hdr(msg))->cmd ==
+	       SERVAL_CMD_FLOW_MIGRATE &&
+	       !genlmsg_parse(nlmsg_hdr(msg), 0, a, SERVAL_A_FLOW_MAX, NULL) &&
+	       nla_len(a[SERVAL_A_FLOW_PEER_SERVICE]) == SERVICE_ID_LEN &&
+	       !memcmp(nla_data(a[SERVAL_A_FLOW_PEER_SERVICE]), &example.id,
+		       SERVICE_ID_LEN) &&
+	       nla_get_u32(a[SERVAL_A_FLOW_NEW_IFINDEX]) == 3 &&
+	       nla_get_u32(a[SERVAL_A_FLOW_NEW_ADDR4]) == 0x0200000a &&
+	       !a[SERVAL_A_FLOW_NEW_ADDR6] && !a[SERVAL_A_FLOW_IFINDEX],
+	       "a request to move says which connections and where to");
+	nlmsg_free(msg);
+}
+
+static void test_moved(struct tap *tap)
+{
+	static const struct serval_moved sent = {
+		.old_id = { .s_id32 = 1 },
+		.new_id = { .s_id32 = 0xffffffff },
+		.error = ETIMEDOUT,
+		.usec = 4000000000U,
+	};
+	struct nl_msg *msg = fake_moved_msg(&sent);
+	struct serval_moved moved;
+	__u32 begun, refused;
+
+	tap_ok(tap, !serval_msg_parse_moved(nlmsg_hdr(msg), &moved) &&
+	       !memcmp(&moved, &sent, sizeof(moved)),
+	       "the end of a move is read as it was sent");
+	tap_ok(tap, serval_msg_parse_begun(nlmsg_hdr(msg), &begun,
+					   &refused) == -ENOMSG,
+	       "and not taken for the answer to the request");
+	nla_put_u32(msg, SERVAL_A_FLOW_ERROR, -ETIMEDOUT);
+	tap_ok(tap, serval_msg_parse_moved(nlmsg_hdr(msg), &moved) == -EBADMSG,
+	       "an error that is none is refused");
+	nlmsg_free(msg);
+	msg = fake_begun_msg(12, 3);
+	tap_ok(tap, !serval_msg_parse_begun(nlmsg_hdr(msg), &begun,
+					    &refused) &&
+	       begun == 12 && refused == 3,
+	       "the answer is read as it was sent");
+	tap_ok(tap, serval_msg_parse_moved(nlmsg_hdr(msg), &moved) == -EBADMSG,
+	       "and not taken for the end of a move");
+	nlmsg_free(msg);
+}
+
+static void test_move_event(struct tap *tap)
+{
+	struct nl_msg *msg = fake_flow_msg(SERVAL_CMD_FLOW_MOVE_NTF, 0);
+	struct serval_event event;
+
+	tap_ok(tap, !serval_msg_parse_event(nlmsg_hdr(msg), &event) &&
+	       event.cmd == SERVAL_CMD_FLOW_MOVE_NTF &&
+	       ntohl(event.flow.local_id.s_id32) == 4000000000U &&
+	       !(event.flow.has & SERVAL_HAS(SERVAL_A_FLOW_OLD_ID)),
+	       "an event about a move is read as it was sent");
+	nla_put_u32(msg, SERVAL_A_FLOW_OLD_ID, htonl(5));
+	tap_ok(tap, !serval_msg_parse_event(nlmsg_hdr(msg), &event) &&
+	       event.flow.has & SERVAL_HAS(SERVAL_A_FLOW_OLD_ID) &&
+	       ntohl(event.flow.old_id.s_id32) == 5,
+	       "so is the old id");
+	nlmsg_free(msg);
+}
+
 static struct serval_reply consume(struct nl_msg *msg)
 {
 	struct serval_reply reply = { .seq = nlmsg_hdr(msg)->nlmsg_seq };
@@ -155,6 +231,7 @@ static void test_acks(struct tap *tap)
 						NLM_F_ACK, &example);
 	const struct nlmsghdr *nlh = nlmsg_hdr(req);
 	struct serval_reply reply;
+	struct nl_msg *msg;
 
 	reply = consume(fake_ack_msg(nlh, 0, NULL, true));
 	tap_ok(tap, reply.done && !reply.error && !*reply.text,
@@ -167,6 +244,18 @@ static void test_acks(struct tap *tap)
 	tap_ok(tap, reply.error == -EINVAL &&
 	       !strcmp(reply.text, "100% wrong\n"),
 	       "and, unchanged, from one that repeats the request");
+	reply = (struct serval_reply){ .seq = nlh->nlmsg_seq, .goes_on = true };
+	msg = fake_ack_msg(nlh, 0, NULL, true);
+	serval_reply_consume(&reply, nlmsg_hdr(msg),
+			     nlmsg_hdr(msg)->nlmsg_len);
+	nlmsg_free(msg);
+	tap_ok(tap, !reply.done,
+	       "an acknowledgment does not end a request that goes on");
+	msg = fake_ack_msg(nlh, -EPERM, NULL, true);
+	serval_reply_consume(&reply, nlmsg_hdr(msg),
+			     nlmsg_hdr(msg)->nlmsg_len);
+	nlmsg_free(msg);
+	tap_ok(tap, reply.done && reply.error == -EPERM, "a refusal does");
 	nlmsg_free(req);
 }
 
@@ -207,8 +296,12 @@ static void parse_everything(const struct nlmsghdr *nlh)
 	struct serval_service svc;
 	struct serval_event event;
 	struct serval_flow flow;
+	struct serval_moved moved;
 	struct serval_held held;
+	__u32 begun, refused;
 
+	serval_msg_parse_begun(nlh, &begun, &refused);
+	serval_msg_parse_moved(nlh, &moved);
 	serval_msg_parse_service(nlh, &svc);
 	serval_msg_parse_held(nlh, &held);
 	serval_msg_parse_flow(nlh, &flow);
@@ -254,10 +347,11 @@ static void test_damage(struct tap *tap)
 	damage(fake_flow_msg(SERVAL_CMD_FLOW_DEL_NTF, 0), 20000);
 	damage(fake_held_msg(SERVAL_CMD_DELAY_NTF, 0, 2), 20000);
 	damage(fake_flow6_msg(SERVAL_CMD_FLOW_DEL_NTF, 0), 20000);
+	damage(fake_moved_msg(&(struct serval_moved){ .usec = 1 }), 20000);
 	damage(fake_ack_msg(nlmsg_hdr(req), -EINVAL, "text", true), 20000);
 	damage(fake_ack_msg(nlmsg_hdr(req), -EINVAL, "text", false), 20000);
 	nlmsg_free(req);
-	tap_ok(tap, true, "120000 damaged messages do no harm");
+	tap_ok(tap, true, "140000 damaged messages do no harm");
 }
 
 int main(void)
@@ -269,6 +363,9 @@ int main(void)
 	test_absent_bits(&tap);
 	test_flow(&tap);
 	test_held(&tap);
+	test_migrate(&tap);
+	test_moved(&tap);
+	test_move_event(&tap);
 	test_acks(&tap);
 	test_replies(&tap);
 	test_damage(&tap);

@@ -14,15 +14,27 @@
 #include <sys/socket.h>
 
 #define DUMP_TRIES	8
+#define PATIENCE	15000	/* milliseconds */
 
-int serval_ctl_open_fd(struct serval_ctl **ctlp, int fd, int family)
+static struct serval_ctl *ctl_alloc(void)
 {
 	struct serval_ctl *ctl = calloc(1, sizeof(*ctl));
 
-	if (ctl)
-		ctl->buf = malloc(SERVAL_RECV_SIZE);
-	if (!ctl || !ctl->buf) {
-		free(ctl);
+	if (!ctl)
+		return NULL;
+	ctl->patience = PATIENCE;
+	ctl->buf = malloc(SERVAL_RECV_SIZE);
+	if (ctl->buf)
+		return ctl;
+	free(ctl);
+	return NULL;
+}
+
+int serval_ctl_open_fd(struct serval_ctl **ctlp, int fd, int family)
+{
+	struct serval_ctl *ctl = ctl_alloc();
+
+	if (!ctl) {
 		close(fd);
 		return -ENOMEM;
 	}
@@ -34,25 +46,20 @@ int serval_ctl_open_fd(struct serval_ctl **ctlp, int fd, int family)
 
 int serval_ctl_open(struct serval_ctl **ctlp, const char *netns)
 {
-	struct serval_ctl *ctl = calloc(1, sizeof(*ctl));
-	int err = -ENOMEM;
+	struct serval_ctl *ctl = ctl_alloc();
+	int err;
 
 	if (!ctl)
-		return err;
-	ctl->buf = malloc(SERVAL_RECV_SIZE);
-	if (!ctl->buf)
-		goto err_free;
+		return -ENOMEM;
 	err = serval_netlink_open(&ctl->sk, netns, &ctl->family);
-	if (err)
-		goto err_free;
+	if (err) {
+		free(ctl->buf);
+		free(ctl);
+		return err;
+	}
 	ctl->fd = nl_socket_get_fd(ctl->sk);
 	*ctlp = ctl;
 	return 0;
-
-err_free:
-	free(ctl->buf);
-	free(ctl);
-	return err;
 }
 
 void serval_ctl_close(struct serval_ctl *ctl)
@@ -72,15 +79,30 @@ const char *serval_ctl_error(const struct serval_ctl *ctl)
 	return ctl->text;
 }
 
-static int ctl_send(struct serval_ctl *ctl, struct nlmsghdr *nlh)
+void serval_ctl_set_waiting(struct serval_ctl *ctl, serval_waiting_fn fn,
+			    void *data)
 {
+	ctl->waiting = fn;
+	ctl->waiting_data = data;
+}
+
+int serval_ctl_send(struct serval_ctl *ctl, struct nl_msg *msg)
+{
+	struct nlmsghdr *nlh;
 	ssize_t n;
 
+	ctl->text[0] = '\0';
+	if (!msg)
+		return -ENOMEM;
+	nlh = nlmsg_hdr(msg);
 	nlh->nlmsg_seq = ++ctl->seq;
 	do
 		n = send(ctl->fd, nlh, nlh->nlmsg_len, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	if (n < 0)
+		n = -errno;
+	nlmsg_free(msg);
+	return n < 0 ? n : 0;
 }
 
 /* Send @msg, which is freed, and hand the answers to @reply. */
@@ -89,11 +111,7 @@ static int ctl_exec(struct serval_ctl *ctl, struct nl_msg *msg,
 {
 	int n;
 
-	ctl->text[0] = '\0';
-	if (!msg)
-		return -ENOMEM;
-	n = ctl_send(ctl, nlmsg_hdr(msg));
-	nlmsg_free(msg);
+	n = serval_ctl_send(ctl, msg);
 	if (n)
 		return n;
 	reply->seq = ctl->seq;

@@ -16,6 +16,9 @@
  * @fd:     the socket's descriptor
  * @family: id of the generic netlink family
  * @seq:    sequence number of the last request
+ * @patience: milliseconds without a word about moves after which they are lost
+ * @waiting: called while moves are waited for, or NULL
+ * @waiting_data: passed to @waiting
  * @text:   the kernel's sentence about the last request, or ""
  * @buf:    for receiving
  */
@@ -24,6 +27,9 @@ struct serval_ctl {
 	int fd;
 	int family;
 	__u32 seq;
+	int patience;
+	serval_waiting_fn waiting;
+	void *waiting_data;
 	char text[SERVAL_ERROR_TEXT_MAX];
 	char *buf;
 };
@@ -38,6 +44,15 @@ struct serval_ctl {
  * Return: 0 or -ENOMEM.
  */
 int serval_ctl_open_fd(struct serval_ctl **ctlp, int fd, int family);
+
+/**
+ * serval_ctl_send() - send a request
+ * @ctl: the handle; its sequence number becomes the request's
+ * @msg: the request, which is freed, or NULL
+ *
+ * Return: 0; -ENOMEM without a request; what send() failed with.
+ */
+int serval_ctl_send(struct serval_ctl *ctl, struct nl_msg *msg);
 
 /**
  * serval_netlink_open() - open a generic netlink socket

@@ -9,6 +9,7 @@
 #include <netlink/genl/genl.h>
 
 #define ADDR6_LEN	sizeof(struct in6_addr)
+#define ERRNO_MAX	4095
 
 static const struct nla_policy service_policy[SERVAL_A_SERVICE_MAX + 1] = {
 	[SERVAL_A_SERVICE_ID]		= { .minlen = SERVICE_ID_LEN,
@@ -67,6 +68,15 @@ static const struct nla_policy flow_policy[SERVAL_A_FLOW_MAX + 1] = {
 					    .maxlen = ADDR6_LEN },
 	[SERVAL_A_FLOW_PEER_ADDR6]	= { .minlen = ADDR6_LEN,
 					    .maxlen = ADDR6_LEN },
+	[SERVAL_A_FLOW_OLD_ID]		= { .type = NLA_U32 },
+	[SERVAL_A_FLOW_NEW_IFINDEX]	= { .type = NLA_U32 },
+	[SERVAL_A_FLOW_NEW_ADDR4]	= { .type = NLA_U32 },
+	[SERVAL_A_FLOW_NEW_ADDR6]	= { .minlen = ADDR6_LEN,
+					    .maxlen = ADDR6_LEN },
+	[SERVAL_A_FLOW_BEGUN]		= { .type = NLA_U32 },
+	[SERVAL_A_FLOW_FAILED]		= { .type = NLA_U32 },
+	[SERVAL_A_FLOW_ERROR]		= { .type = NLA_U32 },
+	[SERVAL_A_FLOW_DURATION]	= { .type = NLA_U32 },
 };
 
 static const struct nla_policy flow_stats_policy[SERVAL_A_FLOW_STATS_MAX + 1] = {
@@ -197,6 +207,32 @@ struct nl_msg *serval_msg_verdict(int family, __u32 id, __u8 verdict)
 	err = nla_put_u8(msg, SERVAL_A_DELAY_VERDICT, verdict);
 	if (id)
 		err |= nla_put_u32(msg, SERVAL_A_DELAY_ID, id);
+	if (err) {
+		nlmsg_free(msg);
+		return NULL;
+	}
+	return msg;
+}
+
+struct nl_msg *serval_msg_migrate(int family, int attr, const void *value,
+				  const struct serval_migrate_to *to)
+{
+	struct nl_msg *msg = serval_msg_bare(family, SERVAL_CMD_FLOW_MIGRATE,
+					     NLM_F_ACK);
+	int err;
+
+	if (!msg)
+		return NULL;
+	err = nla_put(msg, attr, value_len(&flow_policy[attr]), value);
+	if (to->has & SERVAL_HAS(SERVAL_A_FLOW_NEW_IFINDEX))
+		err |= nla_put_u32(msg, SERVAL_A_FLOW_NEW_IFINDEX,
+				   to->ifindex);
+	if (to->has & SERVAL_HAS(SERVAL_A_FLOW_NEW_ADDR4))
+		err |= nla_put(msg, SERVAL_A_FLOW_NEW_ADDR4, sizeof(to->addr),
+			       &to->addr);
+	if (to->has & SERVAL_HAS(SERVAL_A_FLOW_NEW_ADDR6))
+		err |= nla_put(msg, SERVAL_A_FLOW_NEW_ADDR6,
+			       sizeof(to->addr6), &to->addr6);
 	if (err) {
 		nlmsg_free(msg);
 		return NULL;
@@ -343,9 +379,44 @@ int serval_msg_parse_flow(const struct nlmsghdr *nlh,
 	COPY(flow->age, a[SERVAL_A_FLOW_AGE]);
 	COPY(flow->local_addr6, a[SERVAL_A_FLOW_LOCAL_ADDR6]);
 	COPY(flow->peer_addr6, a[SERVAL_A_FLOW_PEER_ADDR6]);
+	COPY(flow->old_id, a[SERVAL_A_FLOW_OLD_ID]);
 	flow->has = attrs_present(a, SERVAL_A_FLOW_MAX);
 	if (a[SERVAL_A_FLOW_STATS])
 		return parse_flow_stats(a[SERVAL_A_FLOW_STATS], &flow->stats);
+	return 0;
+}
+
+int serval_msg_parse_begun(const struct nlmsghdr *nlh, __u32 *begun,
+			   __u32 *refused)
+{
+	struct nlattr *a[SERVAL_A_FLOW_MAX + 1];
+
+	if (parse_attrs(nlh, a, SERVAL_A_FLOW_MAX, flow_policy) ||
+	    !a[SERVAL_A_FLOW_BEGUN] || !a[SERVAL_A_FLOW_FAILED])
+		return -ENOMSG;
+	*begun = nla_get_u32(a[SERVAL_A_FLOW_BEGUN]);
+	*refused = nla_get_u32(a[SERVAL_A_FLOW_FAILED]);
+	return 0;
+}
+
+int serval_msg_parse_moved(const struct nlmsghdr *nlh,
+			   struct serval_moved *moved)
+{
+	struct nlattr *a[SERVAL_A_FLOW_MAX + 1];
+	__u32 error;
+
+	memset(moved, 0, sizeof(*moved));
+	if (parse_attrs(nlh, a, SERVAL_A_FLOW_MAX, flow_policy) ||
+	    !a[SERVAL_A_FLOW_OLD_ID] || !a[SERVAL_A_FLOW_LOCAL_ID] ||
+	    !a[SERVAL_A_FLOW_ERROR] || !a[SERVAL_A_FLOW_DURATION])
+		return -EBADMSG;
+	error = nla_get_u32(a[SERVAL_A_FLOW_ERROR]);
+	if (error > ERRNO_MAX)
+		return -EBADMSG;
+	COPY(moved->old_id, a[SERVAL_A_FLOW_OLD_ID]);
+	COPY(moved->new_id, a[SERVAL_A_FLOW_LOCAL_ID]);
+	COPY(moved->usec, a[SERVAL_A_FLOW_DURATION]);
+	moved->error = error;
 	return 0;
 }
 
@@ -414,6 +485,7 @@ int serval_msg_parse_event(const struct nlmsghdr *nlh,
 		return serval_msg_parse_service(nlh, &event->service);
 	case SERVAL_CMD_FLOW_NEW_NTF:
 	case SERVAL_CMD_FLOW_DEL_NTF:
+	case SERVAL_CMD_FLOW_MOVE_NTF:
 		return serval_msg_parse_flow(nlh, &event->flow);
 	case SERVAL_CMD_DELAY_NTF:
 		return serval_msg_parse_held(nlh, &event->held);

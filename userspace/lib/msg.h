@@ -20,6 +20,7 @@
  * @seq:         sequence number of the request
  * @msg:         called for each message of the family; 0 or a negative errno
  * @data:        passed to @msg
+ * @goes_on:     messages may follow an acknowledgment
  * @done:        no more messages will come
  * @interrupted: the table changed during the dump
  * @error:       0 or the negative errno that ended the request
@@ -29,6 +30,7 @@ struct serval_reply {
 	__u32 seq;
 	int (*msg)(const struct nlmsghdr *nlh, void *data);
 	void *data;
+	bool goes_on;
 	bool done;
 	bool interrupted;
 	int error;
@@ -93,6 +95,19 @@ struct nl_msg *serval_msg_flow(int family, int cmd, int flags,
 struct nl_msg *serval_msg_verdict(int family, __u32 id, __u8 verdict);
 
 /**
+ * serval_msg_migrate() - build a request to move connections
+ * @family: id of the generic netlink family
+ * @attr: which: SERVAL_A_FLOW_LOCAL_ID, _IFINDEX, _LOCAL_SERVICE or
+ *        _PEER_SERVICE
+ * @value: of that attribute
+ * @to: where
+ *
+ * Return: the message, to be freed by nlmsg_free(), or NULL.
+ */
+struct nl_msg *serval_msg_migrate(int family, int attr, const void *value,
+				  const struct serval_migrate_to *to);
+
+/**
  * serval_msg_parse_service() - read an answer or event about a service
  * @nlh: the message
  * @svc: receives it
@@ -113,6 +128,27 @@ int serval_msg_parse_service(const struct nlmsghdr *nlh,
  */
 int serval_msg_parse_flow(const struct nlmsghdr *nlh,
 			  struct serval_flow *flow);
+
+/**
+ * serval_msg_parse_begun() - read how many moves have begun
+ * @nlh: the message
+ * @begun: receives how many have
+ * @refused: receives how many could not
+ *
+ * Return: 0, or -ENOMSG if it says something else.
+ */
+int serval_msg_parse_begun(const struct nlmsghdr *nlh, __u32 *begun,
+			   __u32 *refused);
+
+/**
+ * serval_msg_parse_moved() - read how a move has ended
+ * @nlh: the message
+ * @moved: receives it
+ *
+ * Return: 0, or -EBADMSG if it is malformed.
+ */
+int serval_msg_parse_moved(const struct nlmsghdr *nlh,
+			   struct serval_moved *moved);
 
 /**
  * serval_msg_parse_held() - read an answer or event about a held packet

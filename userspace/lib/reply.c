@@ -36,6 +36,8 @@ static void take_error(struct serval_reply *reply, const struct nlmsghdr *nlh)
 	}
 	if (e->error)
 		reply->error = e->error;
+	else if (reply->goes_on)
+		reply->done = false;
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED)) {

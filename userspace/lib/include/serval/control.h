@@ -132,6 +132,8 @@ struct serval_flow_stats {
  * @stats:         counters
  * @local_addr6:   address in use at this end, if it is an IPv6 one
  * @peer_addr6:    address in use at the peer, if it is an IPv6 one
+ * @old_id:        SERVAL_CMD_FLOW_MOVE_NTF: @local_id before the move, if the
+ *                 kernel tells it
  */
 struct serval_flow {
 	__u32 has;
@@ -151,6 +153,61 @@ struct serval_flow {
 	struct serval_flow_stats stats;
 	struct in6_addr local_addr6;
 	struct in6_addr peer_addr6;
+	struct flow_id old_id;
+};
+
+/**
+ * struct serval_migrate_to - where connections are to go
+ * @has:     SERVAL_HAS(SERVAL_A_FLOW_NEW_IFINDEX), _NEW_ADDR4, _NEW_ADDR6: which
+ *           members are set: the device, one of the addresses, or both
+ * @ifindex: device to go out through; without it the one that has the address
+ * @addr:    local address, if it is an IPv4 one; without either that of the
+ *           route to the peer through the device
+ * @addr6:   local address, if it is an IPv6 one
+ */
+struct serval_migrate_to {
+	__u32 has;
+	__u32 ifindex;
+	struct in_addr addr;
+	struct in6_addr addr6;
+};
+
+/**
+ * struct serval_moved - how a move has ended
+ * @old_id: local flow id that the connection had
+ * @new_id: and that it has now, the same if the move failed
+ * @error:  an errno, 0 if it has moved
+ * @usec:   microseconds from the request to the end
+ */
+struct serval_moved {
+	struct flow_id old_id;
+	struct flow_id new_id;
+	int error;
+	__u32 usec;
+};
+
+/* Called for each move that ends; @moved is valid during the call only.  The
+ * handle must not be used meanwhile.
+ */
+typedef void (*serval_moved_fn)(const struct serval_moved *moved, void *data);
+
+/**
+ * struct serval_moves - the moves of one call
+ * @fn:      called for each that ends; may be NULL
+ * @data:    passed to @fn
+ * @begun:   receives how many have begun
+ * @refused: receives how many connections could not begin to move; those that
+ *           are where they are to go already do not count
+ * @moved:   receives how many have moved
+ * @failed:  receives how many have failed after they began
+ */
+struct serval_moves {
+	serval_moved_fn fn;
+	void *data;
+	__u32 begun;
+	__u32 refused;
+	__u32 moved;
+	__u32 failed;
 };
 
 /**
@@ -210,6 +267,11 @@ struct serval_counter {
 typedef int (*serval_counter_fn)(const struct serval_counter *counter,
 				 void *data);
 
+/* Called every second while nothing is heard of moves: so many of the last
+ * request have begun and ended.  The handle must not be used meanwhile.
+ */
+typedef void (*serval_waiting_fn)(__u32 begun, __u32 ended, void *data);
+
 /* Called for each event; it is valid during the call only. */
 typedef void (*serval_event_fn)(const struct serval_event *event, void *data);
 
@@ -246,6 +308,16 @@ void serval_ctl_close(struct serval_ctl *ctl);
  * until the next request.
  */
 const char *serval_ctl_error(const struct serval_ctl *ctl);
+
+/**
+ * serval_ctl_set_waiting() - hear of it when moves take their time
+ * @ctl: the handle
+ * @fn: called every second while serval_flow_migrate() and its like hear
+ *      nothing; NULL for never
+ * @data: passed to @fn
+ */
+void serval_ctl_set_waiting(struct serval_ctl *ctl, serval_waiting_fn fn,
+			    void *data);
 
 /**
  * serval_service_add() - add a rule
@@ -351,6 +423,60 @@ int serval_flow_dump(struct serval_ctl *ctl, struct serval_flow **list,
  * Return: 0; -ENOENT; -EPERM.
  */
 int serval_flow_kill(struct serval_ctl *ctl, struct flow_id local_id);
+
+/**
+ * serval_flow_migrate() - move a connection to another device or address
+ * @ctl: the handle
+ * @local_id: of its flow, at this end
+ * @to: where
+ * @moved: receives how it has ended, all zero if it has not; may be NULL
+ *
+ * Waits for the end of the move.  The connection has another flow then, with
+ * another id.
+ *
+ * Return: 0 if it has moved; if it could not begin, -ENOENT, -ENOTCONN before
+ * it is established, -EALREADY if it is there, -EADDRNOTAVAIL if the address is
+ * not this host's, -ENETUNREACH or the like without a route, -EPERM, -EINVAL;
+ * if it began and failed, the negative of @moved->error; with @moved all zero,
+ * -ETIMEDOUT if nothing was heard for 15 seconds and -ENOBUFS if the message
+ * was lost for want of room: then it may have moved.
+ */
+int serval_flow_migrate(struct serval_ctl *ctl, struct flow_id local_id,
+			const struct serval_migrate_to *to,
+			struct serval_moved *moved);
+
+/**
+ * serval_dev_migrate() - move all connections that go out through a device
+ * @ctl: the handle
+ * @ifindex: the device
+ * @to: where
+ * @moves: whom to tell of each, and how many there were
+ *
+ * Waits for the ends of all moves.
+ *
+ * Return: 0 if all that began have ended, moved or not; -EPERM; -EINVAL;
+ * -ETIMEDOUT, -ENOBUFS as serval_flow_migrate(), and of @moves->begun some
+ * have neither moved nor failed.
+ */
+int serval_dev_migrate(struct serval_ctl *ctl, __u32 ifindex,
+		       const struct serval_migrate_to *to,
+		       struct serval_moves *moves);
+
+/**
+ * serval_service_migrate() - move all connections of a service
+ * @ctl: the handle
+ * @id: the exact ID of either end
+ * @to: where
+ * @moves: whom to tell of each, and how many there were
+ *
+ * Two requests: first those that are served under @id here move, and when
+ * they have ended, those to a peer that is named @id.
+ *
+ * Return: as serval_dev_migrate().
+ */
+int serval_service_migrate(struct serval_ctl *ctl, const struct service_id *id,
+			   const struct serval_migrate_to *to,
+			   struct serval_moves *moves);
 
 /**
  * serval_stats_get() - the counters of the network namespace

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The serval command against a made-up kernel: what it says and does. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <arpa/inet.h>
+#include <asm/byteorder.h>
 
 #include "cli.h"
 #include "fake-kernel.h"
@@ -263,6 +268,175 @@ static void test_flows(struct bench *b)
 	expect(b, "flow kill 4000000000", 0, "", "");
 }
 
+#define MOVED(old, new, err, us)					\
+	{ .old_id = { .s_id32 = __constant_htonl(old) },			\
+	  .new_id = { .s_id32 = __constant_htonl(new) },			\
+	  .error = err, .usec = us }
+
+static const struct fake_moves two_moves = {
+	.moved = {
+		MOVED(3735928559, 195936478, 0, 12345),
+		MOVED(5, 5, ETIMEDOUT, 6200000),
+	},
+	.count = 2,
+};
+
+static void test_flow_migrate(struct bench *b)
+{
+	struct fake_moves *m = &b->fk.moves;
+
+	expect(b, "flow migrate 0xdeadbeef dev lo", 1, "",
+	       "serval: Error: no flow has this local id\n");
+	tap_ok(&b->tap, m->which == SERVAL_A_FLOW_LOCAL_ID &&
+	       m->from == htonl(0xdeadbeef) && m->to.ifindex == 1 &&
+	       m->to.has == SERVAL_HAS(SERVAL_A_FLOW_NEW_IFINDEX),
+	       "the kernel was asked for this flow and device");
+	*m = two_moves;
+	m->count = 1;
+	expect(b, "flow migrate 3735928559 addr 10.0.0.2", 0,
+	       "flow 3735928559 is 195936478 now, moved in 12.3 ms\n", "");
+	tap_ok(&b->tap, m->to.addr.s_addr == htonl(0x0a000002) &&
+	       m->to.has == SERVAL_HAS(SERVAL_A_FLOW_NEW_ADDR4),
+	       "the kernel was asked for this address");
+	m->early = 1;
+	expect(b, "-j flow migrate 3735928559 addr fd00::2 dev lo", 0,
+	       "[{\"old_id\":3735928559,\"id\":195936478,\"duration_us\":12345}]\n",
+	       "");
+	tap_ok(&b->tap, m->to.addr6.s6_addr[15] == 2 && m->to.ifindex == 1,
+	       "and for this address on this device");
+	m->no_ack = true;
+	m->moved[0] = two_moves.moved[1];
+	expect(b, "flow migrate 5 dev lo", 1,
+	       "flow 5 has not moved: Connection timed out\n", "");
+	expect(b, "-j flow migrate 5 dev lo", 1,
+	       "[{\"old_id\":5,\"id\":5,\"error\":\"Connection timed out\",\"duration_us\":6200000}]\n",
+	       "");
+	m->early = 0;
+	m->garbled = true;
+	expect(b, "flow migrate 5 dev lo", 1, "",
+	       "serval: Error: Bad message\n");
+	*m = (struct fake_moves){ 0 };
+}
+
+static void test_many_moves(struct bench *b)
+{
+	struct fake_moves *m = &b->fk.moves;
+
+	expect(b, "dev migrate if7 lo", 1, "",
+	       "serval: Error: there is nothing to move\n");
+	tap_ok(&b->tap, m->which == SERVAL_A_FLOW_IFINDEX && m->from == 7 &&
+	       m->to.ifindex == 1, "the kernel was asked for these devices");
+	expect(b, "-j dev migrate if7 lo", 1, "[]\n",
+	       "serval: Error: there is nothing to move\n");
+	*m = two_moves;
+	m->early = 1;
+	expect(b, "dev migrate if7 lo", 1,
+	       "flow 3735928559 is 195936478 now, moved in 12.3 ms\n"
+	       "flow 5 has not moved: Connection timed out\n"
+	       "1 moved, 1 failed\n", "");
+	m->early = 2;
+	m->refused = 2;
+	expect(b, "-j dev migrate if7 lo", 1,
+	       "[{\"old_id\":3735928559,\"id\":195936478,\"duration_us\":12345},{\"old_id\":5,\"id\":5,\"error\":\"Connection timed out\",\"duration_us\":6200000}]\n",
+	       "serval: Error: 2 connections could not begin to move\n");
+	*m = two_moves;
+	m->count = 1;
+	expect(b, "dev migrate if7 lo", 0,
+	       "flow 3735928559 is 195936478 now, moved in 12.3 ms\n", "");
+	m->asked = 0;
+	expect(b, "service migrate 80 dev lo", 0,
+	       "flow 3735928559 is 195936478 now, moved in 12.3 ms\n"
+	       "flow 3735928559 is 195936478 now, moved in 12.3 ms\n"
+	       "2 moved, 0 failed\n", "");
+	tap_ok(&b->tap, m->asked == 2 &&
+	       m->which == (SERVAL_A_FLOW_LOCAL_SERVICE << 8 |
+			    SERVAL_A_FLOW_PEER_SERVICE) &&
+	       m->from == htonl(80),
+	       "a service's connections are asked for at either end");
+	m->count = 0;
+	m->refused = 1;
+	expect(b, "dev migrate if7 lo", 1, "",
+	       "serval: Error: 1 connection could not begin to move\n");
+	*m = (struct fake_moves){ 0 };
+}
+
+/* What is lost, and what comes when the next request is made */
+static void test_lost_moves(struct bench *b)
+{
+	static const char lost[] =
+		"serval: Error: the kernel has not told how all moves ended; see \"serval flow\"\n";
+	struct fake_moves *m = &b->fk.moves;
+	int patience = b->cli.ctl->patience;
+
+	tap_ok(&b->tap, patience == 15000, "the ends are waited for");
+	b->cli.ctl->patience = 20;
+	*m = two_moves;
+	m->lost = 1;
+	expect(b, "dev migrate if7 lo", 1,
+	       "flow 3735928559 is 195936478 now, moved in 12.3 ms\n", lost);
+	expect(b, "-j service migrate 80 dev lo", 1,
+	       "[{\"old_id\":3735928559,\"id\":195936478,\"duration_us\":12345}]\n",
+	       lost);
+	m->count = 1;
+	expect(b, "flow migrate 3735928559 dev lo", 1, "", lost);
+	*m = two_moves;
+	m->delay = 100;
+	expect(b, "dev migrate if7 lo", 1, "", lost);
+	b->cli.ctl->patience = patience;
+	m->count = 1;
+	m->delay = 0;
+	expect(b, "dev migrate if7 lo", 0,
+	       "flow 3735928559 is 195936478 now, moved in 12.3 ms\n", "");
+	*m = (struct fake_moves){ 0 };
+}
+
+/* Does the terminal show @first, and @last in the end?  It shows things late. */
+static bool shows(int terminal, const char *first, const char *last)
+{
+	struct pollfd pfd = { .fd = terminal, .events = POLLIN };
+	char text[200] = "";
+	size_t n = 0;
+
+	while (poll(&pfd, 1, 2000) == 1) {
+		ssize_t got = read(terminal, text + n, sizeof(text) - 1 - n);
+
+		if (got <= 0)
+			break;
+		n += got;
+		if (n >= strlen(first) + strlen(last) &&
+		    !strcmp(text + n - strlen(last), last))
+			return !strncmp(text, first, strlen(first));
+	}
+	return false;
+}
+
+/* Progress goes to a terminal only: a pair of which one end is read here */
+static void test_progress(struct bench *b)
+{
+	struct fake_moves *m = &b->fk.moves;
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave, status;
+	char line[] = "dev migrate if7 lo", *words[4];
+
+	if (master < 0 || grantpt(master) || unlockpt(master)) {
+		tap_ok(&b->tap, false, "a pseudo-terminal");
+		return;
+	}
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	*m = two_moves;
+	m->early = 1;
+	m->delay = 3500;
+	b->cli.out = (struct out){ .file = fopen("/dev/null", "w") };
+	b->cli.err = fdopen(slave, "w");
+	status = cli_run(&b->cli, split_words(line, words, 4), words);
+	fclose(b->cli.out.file);
+	tap_ok(&b->tap, status == 1 &&
+	       shows(master, "\r1 of 2 moves have ended\033[K", "\r\033[K"),
+	       "a terminal shows how far it is, and is left clean");
+	fclose(b->cli.err);
+	close(master);
+	*m = (struct fake_moves){ 0 };
+}
+
 static void test_delay(struct bench *b)
 {
 	expect(b, "delay", 0, "", "");
@@ -319,6 +493,10 @@ int main(void)
 	test_deletion(&b);
 	test_restore(&b);
 	test_flows(&b);
+	test_flow_migrate(&b);
+	test_many_moves(&b);
+	test_lost_moves(&b);
+	test_progress(&b);
 	test_delay(&b);
 	test_rest(&b);
 	cli_close(&b.cli);

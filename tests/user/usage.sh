@@ -55,6 +55,22 @@ expect 2 '"fast" is not a flag' serval service add 80 drop flags fast
 expect 2 '"x" is not expected' serval service flush x
 expect 2 '"x" is not a number (flow id)' serval flow kill x
 expect 2 "a flow id is missing" serval flow kill
+expect 2 "a flow id is missing" serval flow migrate
+expect 2 "where to is missing" serval flow migrate 1
+expect 2 'nothing after "dev"' serval flow migrate 1 dev
+expect 2 '"lo" is not expected' serval flow migrate 1 lo
+expect 2 '"10.0.0" is not an IPv4' serval flow migrate 1 addr 10.0.0
+expect 2 '"addr" is given twice' serval flow migrate 1 addr 10.0.0.1 addr fd00::1
+expect 2 '"dev" is given twice' serval flow migrate 1 dev lo dev lo
+expect 2 "a service ID is missing" serval service migrate
+expect 2 "is not a single service" serval service migrate 80/32 dev lo
+expect 2 "where to is missing" serval service migrate 80
+expect 0 "serval dev migrate OLD NEW" serval dev help
+expect 2 "two devices are needed" serval dev
+expect 2 "two devices are needed" serval dev migrate lo
+expect 2 '"x" is not expected' serval dev migrate lo lo x
+expect 1 'Cannot find device "nodev0"' serval dev migrate nodev0 lo
+expect 1 'Cannot find device "nodev0"' serval flow migrate 1 dev nodev0
 expect 2 '"open" is not a state' serval flow show state open
 expect 2 '"x" is not expected' serval monitor flow x
 expect 0 "serval delay release" serval delay help

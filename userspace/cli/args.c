@@ -86,6 +86,17 @@ int read_u32(const struct cli *cli, const char *word, const char *what,
 	return CLI_OK;
 }
 
+int read_flow_id(const struct cli *cli, const char *word,
+		 struct flow_id *id)
+{
+	__u32 value;
+
+	if (read_u32(cli, word, "flow id", &value))
+		return CLI_USAGE;
+	id->s_id32 = htonl(value);
+	return CLI_OK;
+}
+
 int read_addr(const struct cli *cli, const char *word, struct address *addr)
 {
 	addr->family = strchr(word, ':') ? AF_INET6 : AF_INET;

@@ -24,8 +24,11 @@ static const struct command commands[] = {
 	{ "service", "flush", service_flush, "" },
 	{ "service", "save", service_save, "" },
 	{ "service", "restore", service_restore, "[FILE]" },
+	{ "service", "migrate", service_migrate, "ID WHERE" },
 	{ "flow", "show", flow_show, "[id N] [service ID] [state STATE]" },
 	{ "flow", "kill", flow_kill, "N" },
+	{ "flow", "migrate", flow_migrate, "N WHERE" },
+	{ "dev", "migrate", dev_migrate, "OLD NEW" },
 	{ "delay", "show", delay_show, "" },
 	{ "delay", "release", delay_release, "N|all" },
 	{ "delay", "drop", delay_drop, "N|all" },
@@ -44,6 +47,7 @@ static const char usage_head[] =
 static const char usage_tail[] =
 "\n"
 "TARGET := via ADDRESS [dev DEVICE] | drop | delay\n"
+"WHERE  := dev DEVICE | addr ADDRESS | dev DEVICE addr ADDRESS\n"
 "ID     := 0xHEX[/BITS] | DECIMAL[/BITS] | default | NAME\n"
 "FLAGS  := host|local|domain|global[,strict][,anycast][,multicast] | NUMBER\n";
 

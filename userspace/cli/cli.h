@@ -230,6 +230,16 @@ int read_u32(const struct cli *cli, const char *word, const char *what,
 	     __u32 *value);
 
 /**
+ * read_flow_id() - read the id of a flow
+ * @cli: the run
+ * @word: the text
+ * @id: receives it
+ *
+ * Return: CLI_OK or CLI_USAGE.
+ */
+int read_flow_id(const struct cli *cli, const char *word, struct flow_id *id);
+
+/**
  * struct address - an IPv4 or IPv6 address
  * @family: AF_INET or AF_INET6
  * @in:     the first kind
@@ -356,8 +366,11 @@ int service_change(struct cli *cli, struct args *args);
 int service_flush(struct cli *cli, struct args *args);
 int service_save(struct cli *cli, struct args *args);
 int service_restore(struct cli *cli, struct args *args);
+int service_migrate(struct cli *cli, struct args *args);
 int flow_show(struct cli *cli, struct args *args);
 int flow_kill(struct cli *cli, struct args *args);
+int flow_migrate(struct cli *cli, struct args *args);
+int dev_migrate(struct cli *cli, struct args *args);
 int delay_show(struct cli *cli, struct args *args);
 int delay_release(struct cli *cli, struct args *args);
 int delay_drop(struct cli *cli, struct args *args);

@@ -68,6 +68,9 @@ void show_flow(struct cli *cli, const struct serval_flow *flow)
 	if (flow->has & HAS(PEER_ID))
 		out_uint(out, "peer_id", " peer-id ",
 			 ntohl(flow->peer_id.s_id32));
+	if (flow->has & HAS(OLD_ID))
+		out_uint(out, "old_id", " old-id ",
+			 ntohl(flow->old_id.s_id32));
 	if (flow->has & HAS(PROTO))
 		out_str(out, "proto", " ", serval_proto_name(flow->proto));
 	if (flow->has & HAS(STATE))
@@ -98,17 +101,6 @@ struct filter {
 	unsigned int bits;
 	const char *state;
 };
-
-static int read_flow_id(const struct cli *cli, const char *word,
-			struct flow_id *id)
-{
-	__u32 value;
-
-	if (read_u32(cli, word, "flow id", &value))
-		return CLI_USAGE;
-	id->s_id32 = htonl(value);
-	return CLI_OK;
-}
 
 static int read_state(const struct cli *cli, const char *word,
 		      const char **state)

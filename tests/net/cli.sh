@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, the operator could not see, change, keep and restore the rules.
+# not on: debug, it is the tool that works here
 . "$(dirname "$0")/lib.sh"
 
 need jq

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, "serval stats" would not tell an administrator what happened to a packet.
+# not on: debug, it counts as it does elsewhere
 . "$(dirname "$0")/lib.sh"
 
 need nft jq

@@ -321,12 +321,12 @@ to_group() {
 	END
 }
 
-# neighbour HOST ADDR OTHER: HOST finds the address at OTHER's end of the link
+# neighbour HOST ADDR OTHER [DEV]: HOST finds the address at OTHER's end of the link
 neighbour() {
-	local mac
+	local mac dev=${4:-eth0}
 
-	mac=$(ip -n "$(ns "$3")" -j link show dev eth0 | jq -r '.[0].address')
-	ip -n "$(ns "$1")" neigh replace "$2" lladdr "$mac" dev eth0
+	mac=$(ip -n "$(ns "$3")" -j link show dev "$dev" | jq -r '.[0].address')
+	ip -n "$(ns "$1")" neigh replace "$2" lladdr "$mac" dev "$dev"
 }
 
 # Both of two_hosts know each other's link-layer address for good: a link that loses
@@ -334,6 +334,18 @@ neighbour() {
 neighbours() {
 	neighbour c $S_ADDR s
 	neighbour s $C_ADDR c
+}
+
+# The same where c and s have a second link: each address can be reached through either
+neighbours_of_two() {
+	local dev net
+
+	for dev in eth0 eth1; do
+		for net in 0 1; do
+			neighbour c "$(ip_of $net 2)" s $dev
+			neighbour s "$(ip_of $net 1)" c $dev
+		done
+	done
 }
 
 quiet_tw() {
@@ -574,6 +586,41 @@ serve() {
 	start serve sv serve "$@"
 	until_said serve ready
 }
+
+## Moves
+
+# two_links: c and s on two links; c asks for $id along the first
+two_links() {
+	two_hosts
+	quiet_tw c s
+	link c eth1 10.9.1.1/24 s eth1 10.9.1.2/24
+	id=$(new_id)
+	rule c "$id" via $S_ADDR
+}
+
+svcat() { on "$1" "$BUILD/user/svcat" "${@:2}"; }
+
+# talk: a connection for $id, of the jobs "client" on c and "server" on s
+talk() {
+	start server svcat s -l "$id"
+	wait_until 20 demux_shown s
+	start client svcat c -v "$id"
+	until_said client 'connected to'
+}
+
+# hears JOB TEXT OTHER: what one of both says comes out at the other
+hears() {
+	echo "$2" > "$TMP/$1.in"
+	until_said "$3" "^$2\$"
+}
+
+# Of a host's only flow: local id; local and peer address, device and state
+flow_id() { on "$1" tail -n +2 /proc/net/serval/migrate | cut -d ' ' -f 1; }
+where() { on "$1" tail -n +2 /proc/net/serval/migrate | cut -d ' ' -f 2-5; }
+is_at() { [ "$(where "$1")" = "$2" ]; }
+
+# move HOST TO: its only flow, to a device or an address
+move() { on "$1" sh -c "echo $(flow_id "$1") $2 > /proc/net/serval/migrate"; }
 
 ## Suites of the test program
 

@@ -8,7 +8,6 @@ plan 15
 two_hosts
 id=$(new_id)
 rule c "$id" via $S_ADDR
-svcat() { on "$1" "$BUILD/user/svcat" "${@:2}"; }
 line() { echo "$2" > "$TMP/$1.in"; }
 start server svcat s -u -v -l "$id"
 check "a datagram service is offered" until_said server listening

@@ -14,7 +14,7 @@
 
 struct sv_env env = {
 	.family = AF_SERVAL,
-	.nsfd = { -1, -1 },
+	.nsfd = { -1, -1, -1 },
 };
 
 void host_enter(enum sv_host h)
@@ -196,34 +196,55 @@ struct in_addr nobody_addr(void)
 /* Two lines per protocol, names above values, as /proc/net/snmp has them */
 #define SPACE	"\n\t "
 
-static __u64 snmp_value(const char *path, const char *name)
+static bool is_one_of(const char *word, const char * const *list, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!strcmp(word, list[i]))
+			return true;
+	return false;
+}
+
+/* Of counters of these names, each of which there is once */
+static __u64 snmp_sum(const char *path, const char * const *list, size_t len)
 {
 	static char names[16384], values[16384];
 	char *n, *v, *np, *vp;
-	__u64 ret = UINT64_MAX;
+	__u64 sum = 0;
+	size_t found = 0;
 	FILE *f = fopen(path, "r");
 
 	if (!f)
 		die("%s: %s", path, errname(errno));
-	while (ret == UINT64_MAX && fgets(names, sizeof(names), f) &&
+	while (found < len && fgets(names, sizeof(names), f) &&
 	       fgets(values, sizeof(values), f)) {
 		n = strtok_r(names, SPACE, &np);
 		v = strtok_r(values, SPACE, &vp);
 		for (; n && v; n = strtok_r(NULL, SPACE, &np),
-		     v = strtok_r(NULL, SPACE, &vp))
-			if (!strcmp(n, name))
-				ret = strtoull(v, NULL, 10);
+		     v = strtok_r(NULL, SPACE, &vp)) {
+			if (!is_one_of(n, list, len))
+				continue;
+			sum += strtoull(v, NULL, 10);
+			found++;
+		}
 	}
 	fclose(f);
-	if (ret == UINT64_MAX)
-		die("%s has no counter %s", path, name);
-	return ret;
+	if (found < len)
+		die("%s has not all of %s ...", path, list[0]);
+	return sum;
 }
 
 __u64 counter(enum sv_host h, const char *name)
 {
+	return counters(h, &name, 1);
+}
+
+/* Their sum, of one moment */
+__u64 counters(enum sv_host h, const char * const *names, size_t n)
+{
 	host_enter(h);
-	return snmp_value("/proc/net/serval/snmp", name);
+	return snmp_sum("/proc/net/serval/snmp", names, n);
 }
 
 /* A packet that was sent has not always been received yet */
@@ -239,7 +260,7 @@ bool reaches(enum sv_host h, const char *name, __u64 want)
 __u64 tcp_counter(enum sv_host h, const char *name)
 {
 	host_enter(h);
-	return snmp_value("/proc/net/netstat", name);
+	return snmp_sum("/proc/net/netstat", &name, 1);
 }
 
 int module_refs(void)

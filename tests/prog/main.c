@@ -2,10 +2,11 @@
 /*
  * sv: one program for the scripts in tests/net.
  *
- *   sv [-f FAMILY] [-S NETNS] [-C NETNS] [-s ADDR] [-c ADDR] COMMAND ...
+ *   sv [-f FAMILY] [-S NETNS] [-C NETNS] [-A NETNS] [-s ADDR] [-c ADDR] COMMAND ...
  *
  * -S and -C name the network namespaces of server and client, -s and -c their
- * IPv4 addresses.  Without -S both ends are in the present namespace.  With
+ * IPv4 addresses; -A is where an attacker sits, if there is one.  Without -S
+ * both ends are in the present namespace.  With
  * -f inet or -f inet6 the same thing runs over plain TCP: a test that fails
  * there as well is itself at fault.
  */
@@ -41,6 +42,10 @@ static const struct {
 	{ "datagram-conn", dgram_conn_cases },
 	{ "datagram-gso", dgram_gso_cases },
 	{ "gro", gro_cases },
+	{ "move-attack", move_attack_cases },
+	{ "move-guess", move_guess_cases },
+	{ "move", move_cases },
+	{ "move-option", move_option_cases },
 };
 
 static bool applies(const struct sv_case *c)
@@ -48,6 +53,8 @@ static bool applies(const struct sv_case *c)
 	if ((c->flag & SV_SERVAL) && env.family != AF_SERVAL)
 		return false;
 	if ((c->flag & SV_TWO) && !env.two)
+		return false;
+	if ((c->flag & SV_ATT) && env.nsfd[ATT] < 0)
 		return false;
 	return !(c->flag & SV_ONE) || !env.two;
 }
@@ -146,7 +153,8 @@ static const struct {
 	{ "case", cmd_case, "NAME" },
 	{ "serve", cmd_serve, "[-n CONNS] [-b BACKLOG] [-j] ID[/BITS]..." },
 	{ "transfer", cmd_transfer,
-	  "[-n CONNS] [-p PARALLEL] [-u UP] [-d DOWN] [-H] [-R] ID" },
+	  "[-n CONNS] [-p PARALLEL] [-u UP] [-d DOWN] [-H|-M] [-R] ID" },
+	{ "shuttle", cmd_shuttle, "[-r SEED] COUNT ID" },
 	{ "echo", cmd_echo, "ID" },
 	{ "ask", cmd_ask, "ID TEXT" },
 	{ "connect", cmd_connect,
@@ -175,7 +183,7 @@ static int usage(const char *self)
 {
 	size_t i;
 
-	fprintf(stderr, "%s [-f serval|inet|inet6] [-S|-C NETNS] [-s|-c ADDR]\n",
+	fprintf(stderr, "%s [-f serval|inet|inet6] [-S|-C|-A NETNS] [-s|-c ADDR]\n",
 		self);
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(stderr, "\t%s %s\n", commands[i].name,
@@ -211,6 +219,9 @@ static int parse_option(int opt, char *arg)
 	case 'S':
 		env.nsfd[SRV] = ns_open(arg);
 		return 0;
+	case 'A':
+		env.nsfd[ATT] = ns_open(arg);
+		return 0;
 	case 'C':
 		env.nsfd[CLI] = ns_open(arg);
 		return 0;
@@ -230,7 +241,7 @@ int main(int argc, char **argv)
 
 	env.addr[CLI].s_addr = htonl(INADDR_LOOPBACK);
 	env.addr[SRV] = env.addr[CLI];
-	while ((opt = getopt(argc, argv, "+f:S:C:s:c:")) != -1)
+	while ((opt = getopt(argc, argv, "+f:S:C:A:s:c:")) != -1)
 		if (parse_option(opt, optarg))
 			return usage(self);
 	env.two = env.nsfd[CLI] >= 0 && env.nsfd[SRV] >= 0;

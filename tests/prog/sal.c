@@ -112,6 +112,22 @@ void sal_add_source(struct sal_buf *p, const struct in6_addr *way, size_t n)
 	sal_add(p, ext, 4 + n * size);
 }
 
+void sal_add_path(struct sal_buf *p, __u8 kind, __u64 data)
+{
+	__u8 ext[12] = { 7 << 4, sizeof(ext), kind };
+
+	memcpy(ext + 4, &data, sizeof(data));
+	sal_add(p, ext, sizeof(ext));
+}
+
+void sal_add_auth(struct sal_buf *p, const void *mac)
+{
+	__u8 ext[4 + SAL_MAC] = { 6 << 4, sizeof(ext) };
+
+	memcpy(ext + 4, mac, SAL_MAC);
+	sal_add(p, ext, sizeof(ext));
+}
+
 /* Length and checksum; what is added afterwards is payload */
 void sal_seal(struct sal_buf *p)
 {

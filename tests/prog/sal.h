@@ -9,11 +9,18 @@
 #include "sv.h"
 
 #define SAL_SYN		0x80
+#define SAL_RSYN	0x40
 #define SAL_ACK		0x20
 #define SAL_NACK	0x10
 #define SAL_RST		0x08
+#define SAL_FIN		0x04
 
 #define SAL_NONE	59
+
+#define SAL_CHALLENGE	1	/* kinds of PATH */
+#define SAL_RESPONSE	2
+
+#define SAL_MAC		16	/* bytes */
 
 #define TH_FIN		0x01
 #define TH_SYN		0x02
@@ -99,6 +106,8 @@ void sal_add_control(struct sal_buf *p, const struct sal_control *c);
 void sal_add_service(struct sal_buf *p, const void *id);
 void sal_add_address(struct sal_buf *p, const struct in6_addr *addr);
 void sal_add_source(struct sal_buf *p, const struct in6_addr *way, size_t n);
+void sal_add_path(struct sal_buf *p, __u8 kind, __u64 data);
+void sal_add_auth(struct sal_buf *p, const void *mac);
 void sal_seal(struct sal_buf *p);
 void sal_data(struct sal_buf *p, const void *data, size_t len);
 void sal_tcp(struct sal_buf *p, const struct tcp_seg *t);

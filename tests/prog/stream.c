@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "sv.h"
@@ -139,6 +140,22 @@ void stream_check(int fd, size_t len, __u64 seed)
 	}
 }
 
+/* The bytes of a stream at a position, any position */
+void stream_at(__u8 *buf, size_t len, __u64 pos, __u64 seed)
+{
+	while (len) {
+		__u64 z = (seed + pos / 8) * 0x9e3779b97f4a7c15ULL;
+		size_t off = pos % 8, n = 8 - off < len ? 8 - off : len;
+
+		z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+		z ^= z >> 27;
+		memcpy(buf, (__u8 *)&z + off, n);
+		buf += n;
+		pos += n;
+		len -= n;
+	}
+}
+
 void child_ok(pid_t pid)
 {
 	int status;
@@ -165,4 +182,13 @@ __u32 flow_opt(int fd, int name)
 	must(getsockopt(fd, SOL_SERVAL, name, &id, &len));
 	expect(len == sizeof(id));
 	return ntohl(id.s_id32);
+}
+
+/* Move a connection to a device and wait for the end of it */
+int migrate(int fd, const char *dev)
+{
+	struct serval_migrate m = { };
+
+	snprintf(m.sm_dev, sizeof(m.sm_dev), "%s", dev);
+	return ioctl(fd, SIOCSERVALMIGRATE, &m);
 }

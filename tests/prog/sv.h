@@ -27,19 +27,19 @@
 #define SV_NAME_LEN	(sizeof(struct sockaddr_sv) + \
 			 sizeof(struct sockaddr_in))	/* 52 */
 
-enum sv_host { CLI, SRV };
+enum sv_host { CLI, SRV, ATT, SV_HOSTS };	/* ATT sees what the others say */
 
 /**
  * struct sv_env - where a test runs, from the command line
  * @family: AF_SERVAL, or AF_INET/AF_INET6 to try the test itself
  * @nsfd:   network namespace of each host, -1 = where the program started
- * @addr:   IPv4 address of each host
+ * @addr:   IPv4 address of each host but ATT, which has many
  * @two:    the hosts are two
  */
 struct sv_env {
 	int family;
-	int nsfd[2];
-	struct in_addr addr[2];
+	int nsfd[SV_HOSTS];
+	struct in_addr addr[SV_HOSTS];
 	bool two;
 };
 
@@ -61,6 +61,7 @@ struct sv_svc {
 #define SV_TWO		2	/* needs two hosts */
 #define SV_ROOT		4	/* needs CAP_NET_RAW */
 #define SV_ONE		8	/* needs one host */
+#define SV_ATT		16	/* needs a third one, the attacker */
 
 /**
  * struct sv_case - one test case
@@ -95,6 +96,10 @@ extern const struct sv_case dgram_wire_cases[];
 extern const struct sv_case dgram_conn_cases[];
 extern const struct sv_case dgram_gso_cases[];
 extern const struct sv_case gro_cases[];
+extern const struct sv_case move_attack_cases[];
+extern const struct sv_case move_guess_cases[];
+extern const struct sv_case move_option_cases[];
+extern const struct sv_case move_cases[];
 
 /* util.c */
 #define SV_PRINTF	format(printf, 1, 2)
@@ -157,6 +162,7 @@ int svc_listen(const struct sv_svc *svc, int backlog);
 int svc_dial(const struct sv_svc *svc);
 struct in_addr nobody_addr(void);
 __u64 counter(enum sv_host h, const char *name);
+__u64 counters(enum sv_host h, const char * const *names, size_t n);
 bool reaches(enum sv_host h, const char *name, __u64 want);
 __u64 tcp_counter(enum sv_host h, const char *name);
 int module_refs(void);
@@ -180,13 +186,16 @@ void expect_eof(int fd);
 void exchange(int a, int b, size_t len);
 pid_t stream_send(int fd, size_t len, __u64 seed);
 void stream_check(int fd, size_t len, __u64 seed);
+void stream_at(__u8 *buf, size_t len, __u64 pos, __u64 seed);
 void child_ok(pid_t pid);
 int finfo(int fd, void *info, size_t len);
 __u32 flow_opt(int fd, int name);
+int migrate(int fd, const char *dev);
 
 /* commands; argv[0] is the name of the command, the answer the exit code */
 int cmd_serve(int argc, char **argv);
 int cmd_transfer(int argc, char **argv);
+int cmd_shuttle(int argc, char **argv);
 int cmd_connect(int argc, char **argv);
 int cmd_echo(int argc, char **argv);
 int cmd_ask(int argc, char **argv);

@@ -3,13 +3,14 @@
  * Servers and clients for many connections and many bytes.
  *
  *   sv serve [-n CONNS] [-b BACKLOG] [-j] ID...   serve until CONNS are done
- *   sv transfer [-n CONNS] [-p PARALLEL] [-u UP] [-d DOWN] [-H] [-R] ID
+ *   sv transfer [-n CONNS] [-p PARALLEL] [-u UP] [-d DOWN] [-H|-M] [-R] ID
  *
  * A connection: 24 bytes of request (up, down, seed), UP bytes to the server,
  * DOWN bytes back, end.  Both ends verify every byte by its position.  With
  * -H the client opens all PARALLEL connections, says so, and goes on when a
- * line arrives on its standard input; with -R it ends each by a reset.  With
- * -j junk may connect as well: a stream that breaks off is no fault.
+ * line arrives on its standard input; with -M it does so in the middle of what
+ * goes to the server; with -R it ends each by a reset.  With -j junk may
+ * connect as well: a stream that breaks off is no fault.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,8 +53,10 @@ struct conn {
  * @parallel: at one time
  * @started:  made so far
  * @up:       established so far
+ * @half:     of these, half way
  * @done:     ended as they should
  * @hold:     wait for a line before the first byte
+ * @middle:   or rather in the middle
  * @reset:    end by a reset
  * @junk:     connections may break off
  */
@@ -61,25 +64,9 @@ struct load {
 	int ep;
 	struct sv_svc svc;
 	struct request req;
-	unsigned long total, parallel, started, up, done;
-	bool hold, reset, junk;
+	unsigned long total, parallel, started, up, half, done;
+	bool hold, middle, reset, junk;
 };
-
-/* The bytes of a stream at a position, any position */
-static void stream_at(__u8 *buf, size_t len, __u64 pos, __u64 seed)
-{
-	while (len) {
-		__u64 z = (seed + pos / 8) * 0x9e3779b97f4a7c15ULL;
-		size_t off = pos % 8, n = 8 - off < len ? 8 - off : len;
-
-		z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-		z ^= z >> 27;
-		memcpy(buf, (__u8 *)&z + off, n);
-		buf += n;
-		pos += n;
-		len -= n;
-	}
-}
 
 static void many_files(void)
 {
@@ -285,8 +272,24 @@ static void client_end(struct load *ld, struct conn *c)
 		client_start(ld);
 }
 
+/* Does a connection wait for all the others?  Looked at again when they are
+ * as far
+ */
+static bool client_holds(struct load *ld, struct conn *c)
+{
+	if (!ld->hold)
+		return false;
+	if (ld->middle && c->out < c->req.up / 2)
+		return false;
+	if (ld->middle)
+		ld->half++;
+	watch(ld->ep, c, EPOLL_CTL_MOD, 0);
+	return true;
+}
+
 static void client_conn(struct load *ld, struct conn *c)
 {
+	const __u64 up = ld->hold ? c->req.up / 2 : c->req.up;
 	const char *req = (char *)&c->req;
 	char end;
 
@@ -298,17 +301,17 @@ static void client_conn(struct load *ld, struct conn *c)
 		c->up = true;
 		ld->up++;
 	}
-	if (ld->hold) {		/* look at it again when all are up */
-		watch(ld->ep, c, EPOLL_CTL_MOD, 0);
+	if (!ld->middle && client_holds(ld, c))
 		return;
-	}
 	if (c->head < sizeof(c->req)) {
 		put(c->fd, req, sizeof(c->req));	/* fits: it is first */
 		c->head = sizeof(c->req);
 	}
-	if (!give(c, c->req.up, c->req.seed))
+	if (!give(c, up, c->req.seed))
 		die("the server is gone after %llu bytes",
 		    (unsigned long long)c->out);
+	if (client_holds(ld, c))
+		return;
 	watch(ld->ep, c, EPOLL_CTL_MOD,
 	      c->out < c->req.up ? EPOLLOUT : EPOLLIN);
 	if (c->out < c->req.up)
@@ -323,12 +326,17 @@ static void client_conn(struct load *ld, struct conn *c)
 		expect(errno == EAGAIN);
 }
 
-static void client_run(struct load *ld, bool until_up)
+static unsigned long held(const struct load *ld)
+{
+	return ld->middle ? ld->half : ld->up;
+}
+
+static void client_run(struct load *ld, bool until_held)
 {
 	struct epoll_event ev[64];
 	int i, n;
 
-	while (until_up ? ld->up < ld->parallel : ld->done < ld->total) {
+	while (until_held ? held(ld) < ld->parallel : ld->done < ld->total) {
 		n = must(epoll_wait(ld->ep, ev, ARRAY_SIZE(ev), 60000));
 		if (!n)
 			die("%lu up, %lu done of %lu: nothing happens",
@@ -338,14 +346,14 @@ static void client_run(struct load *ld, bool until_up)
 	}
 }
 
-/* Every connection is up: report, wait for the line, let them go */
+/* Every connection is up, or half way: report, wait for the line, let them go */
 static void client_release(struct load *ld, struct conn **all)
 {
 	unsigned long i;
 	char line[16];
 
 	client_run(ld, true);
-	printf("established %lu\n", ld->up);
+	printf("%s %lu\n", ld->middle ? "half way" : "established", held(ld));
 	fflush(stdout);
 	if (!fgets(line, sizeof(line), stdin))
 		note("end of input");
@@ -358,7 +366,7 @@ static int transfer_options(struct load *ld, int argc, char **argv)
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "n:p:u:d:HR")) != -1) {
+	while ((opt = getopt(argc, argv, "n:p:u:d:HMR")) != -1) {
 		switch (opt) {
 		case 'n':
 			ld->total = arg_num(optarg);
@@ -371,6 +379,10 @@ static int transfer_options(struct load *ld, int argc, char **argv)
 			break;
 		case 'd':
 			ld->req.down = arg_num(optarg);
+			break;
+		case 'M':
+			ld->middle = true;
+			ld->hold = true;
 			break;
 		case 'H':
 			ld->hold = true;

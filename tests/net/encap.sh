@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need nft jq
-plan 62
+plan 61
 
 # The host in the middle
 middle() {
@@ -211,7 +211,6 @@ errors=$(counter s InHdrErrors)
 on c bash -c "echo noise > /dev/udp/$S_ADDR/5001"
 check "noise is counted" wait_until 10 counted s InHdrErrors $((errors + 1))
 check "the tables are empty" wait_until 60 no_flows c s
-is "no packet was lost on the way back" "$(counter s OutNoFlow) $(counter s InNoRoute)" "0 0"
 on s sysctl -qw net.serval.udp_encap_server_port=0
 on c sysctl -qw net.serval.sal_max_retransmits=1
 check "port 0: nothing is received" sv connect -x ECONNREFUSED "$id"

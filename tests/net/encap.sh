@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need nft jq
-plan 61
+plan 63
 
 # The host in the middle
 middle() {
@@ -137,12 +137,16 @@ is "and a refusal" "$(sv ask "$id" hello)" ECONNREFUSED
 # the NAT is rebooted: the next packet of the client gets another port
 start held sv transfer -p 1 -u 300000 -d 300000 -H "$id"
 until_said held 'established 1'
+lost() { echo "$(counter s OutNoFlow) $(counter s NoRoute)"; }
+is "no packet was lost on the way back" "$(lost)" "0 0"
 ip netns del "$(ns n)"
 middle
 watch
 masquerade 30000-39999
 tell held
 check "a NAT that forgets a flow does not end it" result held
+# as the links were back before the routes, s has asked its peer in vain once
+without=$(lost)
 
 # a silent flow
 on c sysctl -qw net.serval.udp_encap_keepalive=1
@@ -211,6 +215,7 @@ errors=$(counter s InHdrErrors)
 on c bash -c "echo noise > /dev/udp/$S_ADDR/5001"
 check "noise is counted" wait_until 10 counted s InHdrErrors $((errors + 1))
 check "the tables are empty" wait_until 60 no_flows c s
+is "no packet was lost since, either" "$(lost)" "$without"
 on s sysctl -qw net.serval.udp_encap_server_port=0
 on c sysctl -qw net.serval.sal_max_retransmits=1
 check "port 0: nothing is received" sv connect -x ECONNREFUSED "$id"

@@ -10,7 +10,7 @@
  *
  * The whole handshake goes in, so that no two connections, and not the two ends
  * of one, ever have the same key: a message that is recorded counts nowhere
- * else.  They are derived when they are needed, and not kept.
+ * else.  They are derived when a connection is first to move (move.h).
  */
 #include <linux/string.h>
 #include <crypto/algapi.h>
@@ -75,18 +75,22 @@ void serval_keys_derive(const struct serval_host *host,
 /* The checksum and the MAC itself count as zero */
 static void compute_mac(const u8 key[SERVAL_KEY_SIZE], const u8 *hdr,
 			unsigned int len, unsigned int mac_at,
-			struct blake2s_state *state)
+			const u64 *covers, u8 mac[SERVAL_MAC_LEN])
 {
 	static const u8 zero[SERVAL_MAC_LEN];
 	const unsigned int check = offsetof(struct serval_hdr, check);
 	unsigned int end = mac_at + SERVAL_MAC_LEN;
+	struct blake2s_state state;
 
-	blake2s_init_key(state, SERVAL_MAC_LEN, key, SERVAL_KEY_SIZE);
-	blake2s_update(state, hdr, check);
-	blake2s_update(state, zero, SERVAL_HDR_LEN - check);
-	blake2s_update(state, hdr + SERVAL_HDR_LEN, mac_at - SERVAL_HDR_LEN);
-	blake2s_update(state, zero, sizeof(zero));
-	blake2s_update(state, hdr + end, len - end);
+	blake2s_init_key(&state, SERVAL_MAC_LEN, key, SERVAL_KEY_SIZE);
+	blake2s_update(&state, hdr, check);
+	blake2s_update(&state, zero, SERVAL_HDR_LEN - check);
+	blake2s_update(&state, hdr + SERVAL_HDR_LEN, mac_at - SERVAL_HDR_LEN);
+	blake2s_update(&state, zero, sizeof(zero));
+	blake2s_update(&state, hdr + end, len - end);
+	if (covers)
+		blake2s_update(&state, (const u8 *)covers, sizeof(*covers));
+	blake2s_final(&state, mac);
 }
 
 /**
@@ -95,21 +99,16 @@ static void compute_mac(const u8 key[SERVAL_KEY_SIZE], const u8 *hdr,
  * @hdr:    built with AUTH
  * @len:    of it
  * @mac_at: serval_wire_mac_at()
- * @more:   what the MAC covers besides, NULL = nothing
- * @more_len: of that
+ * @covers: challenge that the MAC covers besides, NULL = none
  *
  * Context: any.
  */
 void serval_auth_sign(const u8 key[SERVAL_KEY_SIZE], void *hdr,
-		      unsigned int len, unsigned int mac_at, const u8 *more,
-		      unsigned int more_len)
+		      unsigned int len, unsigned int mac_at, const u64 *covers)
 {
-	struct blake2s_state state;
 	u8 mac[SERVAL_MAC_LEN];
 
-	compute_mac(key, hdr, len, mac_at, &state);
-	blake2s_update(&state, more, more_len);
-	blake2s_final(&state, mac);
+	compute_mac(key, hdr, len, mac_at, covers, mac);
 	serval_wire_set_mac(hdr, len, mac_at, mac);
 }
 
@@ -119,23 +118,18 @@ void serval_auth_sign(const u8 key[SERVAL_KEY_SIZE], void *hdr,
  * @hdr:    received, with AUTH
  * @len:    of it
  * @mac_at: serval_pkt.mac_at
- * @more:   see serval_auth_sign()
- * @more_len: of that
+ * @covers: see serval_auth_sign()
  *
  * Context: any; takes the same time whatever the MAC is.
  * Return: false also for a header without AUTH, whose @mac_at is 0.
  */
 bool serval_auth_ok(const u8 key[SERVAL_KEY_SIZE], const void *hdr,
-		    unsigned int len, unsigned int mac_at, const u8 *more,
-		    unsigned int more_len)
+		    unsigned int len, unsigned int mac_at, const u64 *covers)
 {
-	struct blake2s_state state;
 	u8 mac[SERVAL_MAC_LEN];
 
 	if (!mac_at)
 		return false;
-	compute_mac(key, hdr, len, mac_at, &state);
-	blake2s_update(&state, more, more_len);
-	blake2s_final(&state, mac);
+	compute_mac(key, hdr, len, mac_at, covers, mac);
 	return !crypto_memneq(mac, (const u8 *)hdr + mac_at, sizeof(mac));
 }

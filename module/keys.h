@@ -238,11 +238,9 @@ void serval_keys_derive(const struct serval_host *host,
 			const struct serval_transcript *t,
 			struct serval_auth_keys *keys);
 void serval_auth_sign(const u8 key[SERVAL_KEY_SIZE], void *hdr,
-		      unsigned int len, unsigned int mac_at, const u8 *more,
-		      unsigned int more_len);
+		      unsigned int len, unsigned int mac_at, const u64 *covers);
 bool serval_auth_ok(const u8 key[SERVAL_KEY_SIZE], const void *hdr,
-		    unsigned int len, unsigned int mac_at, const u8 *more,
-		    unsigned int more_len);
+		    unsigned int len, unsigned int mac_at, const u64 *covers);
 
 /* pins.c */
 void serval_pins_init(struct serval_net *sn);

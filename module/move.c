@@ -412,9 +412,7 @@ static void add_pkt(struct serval_move *m, struct serval_todo *todo,
 	out->len = serval_wire_build(out->hdr, pkt);
 	if (m->keyed)
 		serval_auth_sign(m->keys.tx, out->hdr, out->len,
-				 serval_wire_mac_at(out->len),
-				 (const u8 *)covers,
-				 covers ? sizeof(*covers) : 0);
+				 serval_wire_mac_at(out->len), covers);
 }
 
 static struct serval_leg active_leg(const struct serval_move *m)

@@ -70,8 +70,7 @@ bool serval_move_genuine(const struct serval_move *m,
 		return true;
 	return pkt->has & SERVAL_HAS_AUTH &&
 	       serval_auth_ok(m->keys.rx, skb->data, pkt->len, pkt->mac_at,
-			      (const u8 *)covers,
-			      covers ? sizeof(*covers) : 0);
+			      covers);
 }
 
 static bool may_repeat(struct serval_move *m)

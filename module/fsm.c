@@ -169,13 +169,21 @@ bool serval_fsm_step(u8 state, enum serval_event event, bool lost, bool kept,
 }
 
 /**
+ * serval_fsm_asks() - is an attempt of this end under way
+ * @state: enum serval_state
+ */
+bool serval_fsm_asks(u8 state)
+{
+	return state == SERVAL_RSYN_SENT || state == SERVAL_RSYN_SENT_RCVD;
+}
+
+/**
  * serval_fsm_waits() - does a state end by a timer, if nothing comes
  * @state: enum serval_state
  */
 bool serval_fsm_waits(u8 state)
 {
-	return state == SERVAL_RSYN_SENT || state == SERVAL_RSYN_RCVD ||
-	       state == SERVAL_RSYN_SENT_RCVD;
+	return serval_fsm_asks(state) || state == SERVAL_RSYN_RCVD;
 }
 
 /**

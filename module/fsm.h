@@ -69,6 +69,7 @@ struct serval_step {
 
 bool serval_fsm_step(u8 state, enum serval_event event, bool lost, bool kept,
 		     struct serval_step *step);
+bool serval_fsm_asks(u8 state);
 bool serval_fsm_waits(u8 state);
 const char *serval_fsm_state_name(u8 state);
 const char *serval_fsm_event_name(u8 event);

@@ -213,13 +213,6 @@ static void drop_flow(struct serval_net *sn, struct serval_flow **fl)
 	*fl = NULL;
 }
 
-/* Is an attempt of ours under way? */
-static bool is_asking(const struct serval_move *m)
-{
-	return m->state == SERVAL_RSYN_SENT ||
-	       m->state == SERVAL_RSYN_SENT_RCVD;
-}
-
 /* Our own attempt has ended */
 static void finish(struct serval_move *m, struct serval_todo *todo, int err)
 {
@@ -392,7 +385,7 @@ static void complete_late(struct serval_move *m,
 /* Own attempts of which the peer is not to think yet that they are over */
 static u32 next_verno(const struct serval_move *m)
 {
-	return m->snd - is_asking(m);
+	return m->snd - serval_fsm_asks(m->state);
 }
 
 /* @covers: what the MAC proves besides: that this challenge of the peer's came; or NULL */
@@ -812,7 +805,7 @@ void serval_event_end(struct serval_conn *conn)
 	if (likely(!m))
 		return;
 	spin_lock_bh(&conn->lock);
-	asked = is_asking(m);
+	asked = serval_fsm_asks(m->state);
 	m->state = SERVAL_CLOSED;
 	m->hint.raddr = in6addr_any;
 	m->turn = 0;

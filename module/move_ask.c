@@ -299,7 +299,7 @@ static int make_way(struct serval_move *m, const struct serval_cause *cause,
 {
 	const struct serval_cause stop = { .err = -ECANCELED };
 
-	if (m->state != SERVAL_RSYN_SENT && m->state != SERVAL_RSYN_SENT_RCVD)
+	if (!serval_fsm_asks(m->state))
 		return 0;
 	if (!m->probes || cause->probes)
 		return -EBUSY;

@@ -117,8 +117,7 @@ static bool is_proof(const struct serval_move *m, const struct serval_flow *fl,
 		     const struct serval_pkt *pkt)
 {
 	return next == m->next && fl->confirmed &&
-	       (m->state == SERVAL_RSYN_SENT ||
-		m->state == SERVAL_RSYN_SENT_RCVD) &&
+	       serval_fsm_asks(m->state) &&
 	       pkt->src == fl->peer_id && pkt->nonce == fl->nonce &&
 	       pkt->path_kind == SERVAL_PATH_RESPONSE &&
 	       pkt->path_data == serval_move_challenge(m, next,

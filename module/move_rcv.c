@@ -188,8 +188,7 @@ static enum serval_mib_field take_rsynack(struct serval_move *m,
 		return SERVAL_MIB_INBADVERNO;
 	if (fl == active(m))
 		return confirm(m, fl, skb, cause, todo);
-	if (fl != m->next || (m->state != SERVAL_RSYN_SENT &&
-			      m->state != SERVAL_RSYN_SENT_RCVD))
+	if (fl != m->next || !serval_fsm_asks(m->state))
 		return SERVAL_MIB_INUNEXPECTED;
 	if (pkt->ackno != m->snd)
 		return SERVAL_MIB_INBADVERNO;

@@ -177,6 +177,7 @@ static void test_told(void)
 		}
 		EXPECT(waits == (s.next == SERVAL_RSYN_SENT ||
 				 s.next == SERVAL_RSYN_SENT_RCVD));
+		EXPECT(waits == serval_fsm_asks(s.next));
 		if (s.actions & (SERVAL_DO_DROP | SERVAL_DO_SWITCH))
 			kept = false;
 		if (s.actions & (SERVAL_DO_BEGIN | SERVAL_DO_TAKE))

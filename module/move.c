@@ -74,12 +74,6 @@ struct serval_move *serval_move_make(struct serval_net *sn,
 	return old;
 }
 
-static struct serval_flow *active(const struct serval_conn *conn)
-{
-	return rcu_dereference_protected(conn->flow,
-					 lockdep_is_held(&conn->lock));
-}
-
 static void derive_keys(struct serval_move *m, const struct serval_flow *fl,
 			const struct serval_host *host)
 {
@@ -132,7 +126,7 @@ static bool begin_life(struct serval_move *m, const struct serval_flow *fl)
  */
 bool serval_move_ready(struct serval_move *m)
 {
-	const struct serval_flow *fl = active(m->conn);
+	const struct serval_flow *fl = serval_move_active(m->conn);
 
 	if (m->conn->dead || !fl || fl->state != SERVAL_FLOW_ESTABLISHED)
 		return false;
@@ -216,7 +210,7 @@ static void drop_flow(struct serval_net *sn, struct serval_flow **fl)
 /* Our own attempt has ended */
 static void finish(struct serval_move *m, struct serval_todo *todo, int err)
 {
-	const struct serval_flow *fl = active(m->conn);
+	const struct serval_flow *fl = serval_move_active(m->conn);
 
 	todo->waiter = m->waiter;
 	m->waiter = NULL;
@@ -334,7 +328,7 @@ static void switch_over(struct serval_move *m, const struct serval_leg *leg,
 {
 	const struct serval_leg to = from_here(m, leg);
 	struct serval_conn *conn = m->conn;
-	struct serval_flow *old = active(conn), *new = m->next;
+	struct serval_flow *old = serval_move_active(conn), *new = m->next;
 
 	serval_path_set(&new->path, &to.laddr, &to.raddr, to.oif, false);
 	serval_path_encapsulate(&new->path, to.sport, to.dport);
@@ -398,7 +392,7 @@ static void add_pkt(struct serval_move *m, struct serval_todo *todo,
 	pkt->src = fl->local_id;
 	pkt->protocol = SERVAL_PROTO_NONE;
 	pkt->has |= SERVAL_HAS_CONTROL;
-	pkt->nonce = active(m->conn)->nonce;
+	pkt->nonce = serval_move_active(m->conn)->nonce;
 	if (m->keyed)
 		pkt->has |= SERVAL_HAS_AUTH;
 	out->leg = *leg;
@@ -410,7 +404,7 @@ static void add_pkt(struct serval_move *m, struct serval_todo *todo,
 
 static struct serval_leg active_leg(const struct serval_move *m)
 {
-	const struct serval_path *path = &active(m->conn)->path;
+	const struct serval_path *path = &serval_move_active(m->conn)->path;
 
 	return (struct serval_leg) {
 		.laddr = path->laddr,
@@ -427,7 +421,7 @@ static struct serval_leg active_leg(const struct serval_move *m)
 static bool spend(struct serval_move *m)
 {
 	if (ipv6_addr_equal(&m->heard.leg.raddr,
-			    &active(m->conn)->path.raddr))
+			    &serval_move_active(m->conn)->path.raddr))
 		return true;
 	if (!m->heard.credit)
 		return false;
@@ -441,7 +435,7 @@ static void add_rsyn(struct serval_move *m, struct serval_todo *todo,
 	const struct serval_leg leg = from_here(m, to);
 	struct serval_pkt pkt = {
 		/* the peer may not know the candidate yet */
-		.dst = active(m->conn)->peer_id,
+		.dst = serval_move_active(m->conn)->peer_id,
 		.flags = SERVAL_CTRL_RSYN,
 		.verno = m->snd - 1,
 		.ackno = m->rcv,
@@ -512,7 +506,7 @@ static void add_ack(struct serval_move *m, struct serval_todo *todo, u32 verno,
 {
 	const struct serval_leg leg = active_leg(m);
 	struct serval_pkt pkt = {
-		.dst = active(m->conn)->peer_id,
+		.dst = serval_move_active(m->conn)->peer_id,
 		.flags = SERVAL_CTRL_ACK,
 		.verno = verno,
 		.ackno = m->rcv,
@@ -521,7 +515,7 @@ static void add_ack(struct serval_move *m, struct serval_todo *todo, u32 verno,
 		.path_data = response,
 	};
 
-	add_pkt(m, todo, active(m->conn), &leg, &pkt, NULL);
+	add_pkt(m, todo, serval_move_active(m->conn), &leg, &pkt, NULL);
 }
 
 static void change(struct serval_move *m, enum serval_event event, u16 actions,
@@ -579,7 +573,7 @@ static bool prepare(struct serval_move *m, u16 actions,
 	if (!(actions & (SERVAL_DO_BEGIN | SERVAL_DO_TAKE)) ||
 	    (m->next && !(actions & (SERVAL_DO_DROP | SERVAL_DO_SWITCH))))
 		return true;
-	fresh = serval_flow_alloc_next(active(m->conn));
+	fresh = serval_flow_alloc_next(serval_move_active(m->conn));
 	if (!fresh)
 		return false;
 	if (serval_flow_insert_next(m->sn, fresh)) {
@@ -610,8 +604,8 @@ bool serval_move_run(struct serval_move *m, enum serval_event event,
 	    !prepare(m, step.actions, todo))
 		return false;
 	todo->conn = m->conn;
-	trace_serval_move(m->sn->net, active(m->conn), m->state, event,
-			  step.next);
+	trace_serval_move(m->sn->net, serval_move_active(m->conn), m->state,
+			  event, step.next);
 	change(m, event, step.actions, cause, todo);
 	say(m, event, &step, cause, todo);
 	m->state = step.next;
@@ -689,7 +683,7 @@ void serval_move_settle(struct serval_net *sn, struct serval_todo *todo)
 void serval_move_answer(struct serval_move *m, const struct serval_cause *cause,
 			struct serval_todo *todo)
 {
-	const struct serval_flow *fl = active(m->conn);
+	const struct serval_flow *fl = serval_move_active(m->conn);
 	const struct serval_leg leg = active_leg(m);
 	struct serval_pkt pkt = {
 		.dst = cause->pkt->src,
@@ -729,7 +723,7 @@ void serval_move_confirm(struct serval_move *m,
  */
 void serval_move_add_fin(struct serval_move *m, struct serval_todo *todo)
 {
-	const struct serval_flow *fl = active(m->conn);
+	const struct serval_flow *fl = serval_move_active(m->conn);
 	const struct serval_leg leg = active_leg(m);
 	struct serval_pkt pkt = {
 		.dst = fl->peer_id,

@@ -298,6 +298,14 @@ serval_move_of(const struct serval_conn *conn)
 	return READ_ONCE(serval_options(conn)->move);
 }
 
+/* conn->lock is held */
+static inline struct serval_flow *
+serval_move_active(const struct serval_conn *conn)
+{
+	return rcu_dereference_protected(conn->flow,
+					 lockdep_is_held(&conn->lock));
+}
+
 /* Is the local address of its active flow gone?  It may be on its way to another */
 static inline bool serval_move_is_lost(const struct serval_conn *conn)
 {

@@ -151,8 +151,7 @@ struct serval_flow *serval_move_gone(struct serval_net *sn,
 	if (!m)
 		return NULL;
 	spin_lock(&next->conn->lock);
-	fl = rcu_dereference_protected(next->conn->flow,
-				       lockdep_is_held(&next->conn->lock));
+	fl = serval_move_active(next->conn);
 	gone = fl && is_proof(m, fl, next, skb, pkt);
 	spin_unlock(&next->conn->lock);
 	return gone ? fl : NULL;

@@ -23,12 +23,6 @@ typedef enum serval_mib_field taker(struct serval_move *m,
 				    const struct serval_cause *cause,
 				    struct serval_todo *todo);
 
-static struct serval_flow *active(const struct serval_move *m)
-{
-	return rcu_dereference_protected(m->conn->flow,
-					 lockdep_is_held(&m->conn->lock));
-}
-
 /**
  * serval_move_leg() - along which a packet to a connection came
  * @conn: connection
@@ -124,7 +118,7 @@ static enum serval_mib_field take_rsyn(struct serval_move *m,
 		return SERVAL_MIB_INBADAUTH;
 	if (new && fl == m->next)
 		serval_move_run(m, SERVAL_EV_NAMED, cause, todo);
-	if (is_there(active(m), cause))
+	if (is_there(serval_move_active(m->conn), cause))
 		return answer_there(m, cause, todo);
 	if (!new && !again)
 		return SERVAL_MIB_INBADVERNO;
@@ -142,7 +136,7 @@ static bool answers_elsewhere(const struct serval_move *m,
 			      const struct serval_pkt *pkt)
 {
 	const struct in6_addr *asked[] = {
-		&m->aim, &active(m)->path.raddr, &m->heard.leg.raddr,
+		&m->aim, &serval_move_active(m->conn)->path.raddr, &m->heard.leg.raddr,
 	};
 	u64 challenge;
 	int i;
@@ -186,7 +180,7 @@ static enum serval_mib_field take_rsynack(struct serval_move *m,
 	SERVAL_INC(m->sn, INRSYNACK);
 	if (!serval_verno_is_new(m, pkt->verno))
 		return SERVAL_MIB_INBADVERNO;
-	if (fl == active(m))
+	if (fl == serval_move_active(m->conn))
 		return confirm(m, fl, skb, cause, todo);
 	if (fl != m->next || !serval_fsm_asks(m->state))
 		return SERVAL_MIB_INUNEXPECTED;
@@ -222,7 +216,7 @@ static enum serval_mib_field take_ack(struct serval_move *m,
 	if (pkt->path_data != serval_move_challenge(m, fl, raddr))
 		return SERVAL_MIB_INBADPATH;
 	/* on the flow in use it is a copy */
-	if (fl == active(m))
+	if (fl == serval_move_active(m->conn))
 		return 0;
 	if (fl != m->next)
 		return SERVAL_MIB_INUNEXPECTED;
@@ -272,7 +266,7 @@ static void rcv(struct serval_net *sn, struct sk_buff *skb,
 
 	spin_lock(&fl->conn->lock);
 	if (serval_move_ready(m) &&
-	    (fl == active(m) || fl == m->next || fl == m->left))
+	    (fl == serval_move_active(m->conn) || fl == m->next || fl == m->left))
 		why = takes(m, fl, skb, &cause, &todo);
 	spin_unlock(&fl->conn->lock);
 	serval_move_settle(sn, &todo);

@@ -106,8 +106,7 @@ void serval_move_describe(struct serval_conn *conn,
 	const struct serval_flow *fl;
 
 	spin_lock_bh(&conn->lock);
-	fl = rcu_dereference_protected(conn->flow,
-				       lockdep_is_held(&conn->lock));
+	fl = serval_move_active(conn);
 	if (fl && !serval_flow_is_shown(fl))
 		fl = NULL;
 	if (fl) {

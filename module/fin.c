@@ -100,7 +100,6 @@ void serval_fin_rcv(struct serval_net *sn, struct sk_buff *skb,
 	struct serval_flow *fl = serval_flow_find(sn, pkt->dst);
 	struct sock *sk = NULL;
 	enum serval_mib_field why;
-	struct serval_host *host;
 	struct serval_move *m;
 
 	if (!fl)
@@ -109,14 +108,9 @@ void serval_fin_rcv(struct serval_net *sn, struct sk_buff *skb,
 		return;
 	if (pkt->nonce != fl->nonce)
 		return serval_drop(sn, skb, SERVAL_MIB_INBADNONCE);
-	host = serval_move_wants(sn, fl->conn);
-	if (host) {
-		serval_keys_defer(sn, host, skb);
-		return;
-	}
-	m = serval_move_make(sn, fl);
+	m = serval_move_make_for(sn, fl, skb);
 	if (!m)
-		return serval_drop(sn, skb, SERVAL_MIB_INNOMEM);
+		return;
 	spin_lock_bh(&fl->conn->lock);
 	why = take(m, skb, pkt);
 	if (!why)

@@ -327,6 +327,9 @@ void serval_rsynack_rcv(struct serval_net *sn, struct sk_buff *skb,
 			const struct serval_pkt *pkt);
 void serval_moved_rcv(struct serval_net *sn, struct sk_buff *skb,
 		      const struct serval_pkt *pkt);
+struct serval_move *serval_move_make_for(struct serval_net *sn,
+					 const struct serval_flow *fl,
+					 struct sk_buff *skb);
 bool serval_move_genuine(const struct serval_move *m,
 			 const struct sk_buff *skb,
 			 const struct serval_pkt *pkt, const u64 *covers);

@@ -67,6 +67,33 @@ bool serval_move_genuine(const struct serval_move *m,
 			      covers);
 }
 
+/**
+ * serval_move_make_for() - what a connection needs to take a packet
+ * @sn:  namespace
+ * @fl:  flow of the connection
+ * @skb: packet; consumed if there is no result
+ *
+ * Context: softirq, rcu_read_lock() held.
+ * Return: NULL if there is no memory, or if the packet waits until the hosts' secret is
+ * computed.
+ */
+struct serval_move *serval_move_make_for(struct serval_net *sn,
+					 const struct serval_flow *fl,
+					 struct sk_buff *skb)
+{
+	struct serval_host *host = serval_move_wants(sn, fl->conn);
+	struct serval_move *m;
+
+	if (host) {
+		serval_keys_defer(sn, host, skb);
+		return NULL;
+	}
+	m = serval_move_make(sn, fl);
+	if (!m)
+		serval_drop(sn, skb, SERVAL_MIB_INNOMEM);
+	return m;
+}
+
 static bool may_repeat(struct serval_move *m)
 {
 	if (time_before(jiffies, m->gap_until))
@@ -287,7 +314,6 @@ void serval_rsyn_rcv(struct serval_net *sn, struct sk_buff *skb,
 {
 	struct serval_flow *fl = serval_flow_find(sn, pkt->dst);
 	enum serval_mib_field why;
-	struct serval_host *host;
 	struct serval_move *m;
 
 	if (!fl) {
@@ -297,14 +323,9 @@ void serval_rsyn_rcv(struct serval_net *sn, struct sk_buff *skb,
 	why = check(sn, fl, skb, pkt, SERVAL_PATH_CHALLENGE);
 	if (why)
 		return serval_drop(sn, skb, why);
-	host = serval_move_wants(sn, fl->conn);
-	if (host) {
-		serval_keys_defer(sn, host, skb);
-		return;
-	}
-	m = serval_move_make(sn, fl);
+	m = serval_move_make_for(sn, fl, skb);
 	if (!m)
-		return serval_drop(sn, skb, SERVAL_MIB_INNOMEM);
+		return;
 	rcv(sn, skb, pkt, fl, m, take_rsyn);
 }
 

@@ -440,6 +440,18 @@ serval_conn_get_sock(const struct serval_conn *conn)
 	return NULL;
 }
 
+/* Let others run in the middle of a walk of the flow table; process context.  What it has
+ * found may be gone afterwards
+ */
+static inline void serval_flow_walk_rest(struct rhashtable_iter *iter)
+{
+	if (!need_resched())
+		return;
+	rhashtable_walk_stop(iter);
+	cond_resched();
+	rhashtable_walk_start(iter);
+}
+
 /* A path that is in use, not only the id of a datagram socket: users see it */
 static inline bool serval_flow_is_shown(const struct serval_flow *fl)
 {

@@ -90,11 +90,7 @@ static void follow_work(struct work_struct *work)
 		if (!IS_ERR(fl) &&
 		    READ_ONCE(fl->state) == SERVAL_FLOW_ESTABLISHED)
 			again |= follow(sn, &iter, fl);
-		if (need_resched()) {
-			rhashtable_walk_stop(&iter);
-			cond_resched();
-			rhashtable_walk_start(&iter);
-		}
+		serval_flow_walk_rest(&iter);
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);

@@ -578,11 +578,7 @@ int serval_move_all(struct serval_net *sn,
 		err = fl ? begin_from(sn, fl, to, w) : -EKEYREJECTED;
 		n += !err;
 		*failed += err && err != -EALREADY;
-		if (need_resched()) {
-			rhashtable_walk_stop(&iter);
-			cond_resched();
-			rhashtable_walk_start(&iter);
-		}
+		serval_flow_walk_rest(&iter);
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);

@@ -219,15 +219,21 @@ static struct serval_options *own_options(struct sock *sk)
 	       ERR_PTR(-ENOMEM);
 }
 
+static int get_int(sockptr_t optval, unsigned int optlen, int *val)
+{
+	if (optlen < sizeof(*val))
+		return -EINVAL;
+	return copy_from_sockptr(val, optval, sizeof(*val)) ? -EFAULT : 0;
+}
+
 static int set_encap(struct sock *sk, sockptr_t optval, unsigned int optlen)
 {
 	struct serval_options *opt;
-	int val;
+	int val, err;
 
-	if (optlen < sizeof(val))
-		return -EINVAL;
-	if (copy_from_sockptr(&val, optval, sizeof(val)))
-		return -EFAULT;
+	err = get_int(optval, optlen, &val);
+	if (err)
+		return err;
 	if (val < SERVAL_UDP_DEFAULT || val > SERVAL_UDP_AUTO)
 		return -EINVAL;
 	lock_sock(sk);
@@ -242,12 +248,11 @@ static int set_recv_move(struct sock *sk, sockptr_t optval,
 			 unsigned int optlen)
 {
 	struct serval_options *opt;
-	int val;
+	int val, err;
 
-	if (optlen < sizeof(val))
-		return -EINVAL;
-	if (copy_from_sockptr(&val, optval, sizeof(val)))
-		return -EFAULT;
+	err = get_int(optval, optlen, &val);
+	if (err)
+		return err;
 	if (val < 0 || val > 1)
 		return -EINVAL;
 	lock_sock(sk);
@@ -273,14 +278,13 @@ static int set_migrate(struct socket *sock, sockptr_t optval,
 static int set_recv_dest(struct socket *sock, sockptr_t optval,
 			 unsigned int optlen)
 {
-	int val;
+	int val, err;
 
 	if (sock->type != SOCK_DGRAM)
 		return -ENOPROTOOPT;
-	if (optlen < sizeof(val))
-		return -EINVAL;
-	if (copy_from_sockptr(&val, optval, sizeof(val)))
-		return -EFAULT;
+	err = get_int(optval, optlen, &val);
+	if (err)
+		return err;
 	return serval_dgram_set_recv_dest(sock, val);
 }
 

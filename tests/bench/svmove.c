@@ -58,13 +58,6 @@ static struct {
 
 static char buf[65536];
 
-static long check(long ret, const char *what)
-{
-	if (ret < 0)
-		err(1, "%s", what);
-	return ret;
-}
-
 static int make_socket(bool mptcp)
 {
 	if (mptcp)
@@ -280,29 +273,6 @@ static int usage(void)
 	fputs("svmove -C NETNS -S NETNS -4 ADDR -i ID [-r RUNS] [-a NAME] move|pause|cut|mptcp\n",
 	      stderr);
 	return 2;
-}
-
-static int ns_open(const char *name)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "/run/netns/%s", name);
-	return check(open(path, O_RDONLY | O_CLOEXEC), path);
-}
-
-/* 0xHEX, left-aligned */
-static bool parse_id(const char *s, struct service_id *id)
-{
-	unsigned int i, v;
-
-	if (s[0] != '0' || s[1] != 'x' || strlen(s) % 2)
-		return false;
-	for (i = 0, s += 2; *s && i < sizeof(id->s_sid); i++, s += 2) {
-		if (sscanf(s, "%2x", &v) != 1)
-			return false;
-		id->s_sid[i] = v;
-	}
-	return i > 0;
 }
 
 static bool parse_option(int opt, char *arg)

@@ -589,13 +589,14 @@ serve() {
 
 ## Moves
 
-# two_links: c and s on two links; c asks for $id along the first
+# two_links [ADDR]: c and s on two links; c asks for $id at that address of s, or at that of
+# the way in use, along the first
 two_links() {
 	two_hosts
 	quiet_tw c s
 	link c eth1 10.9.1.1/24 s eth1 10.9.1.2/24
 	id=$(new_id)
-	rule c "$id" via $S_ADDR
+	rule c "$id" via "${1:-$S_ADDR}"
 }
 
 svcat() { on "$1" "$BUILD/user/svcat" "${@:2}"; }

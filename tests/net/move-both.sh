@@ -5,11 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need tc jq
-two_hosts
-quiet_tw c s
-link c eth1 10.9.1.1/24 s eth1 10.9.1.2/24
-id=$(new_id)
-rule c "$id" via $S_ADDR4
+two_links $S_ADDR4
 # long ways, so that there is time for something to happen in the middle
 neighbours_of_two
 for h in c s; do

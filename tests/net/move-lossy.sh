@@ -7,11 +7,7 @@
 need tc jq
 seeds=(11 12)
 plan $((4 * ${#seeds[@]} + 4))
-two_hosts
-quiet_tw c s
-link c eth1 10.9.1.1/24 s eth1 10.9.1.2/24
-id=$(new_id)
-rule c "$id" via $S_ADDR4
+two_links $S_ADDR4
 
 neighbours_of_two
 for dev in eth0 eth1; do

@@ -138,12 +138,19 @@ static int explain(struct genl_info *info, int err)
 		NL_SET_ERR_MSG(info->extack, "the flow is there already");
 		break;
 	case -EADDRNOTAVAIL:
-		NL_SET_ERR_MSG(info->extack, "this host does not have the address, or none of the peer's IP version");
+		NL_SET_ERR_MSG(info->extack,
+			       "no such address here, or none of the peer's IP version");
 		break;
 	case -ENETUNREACH:
 	case -EHOSTUNREACH:
 	case -ENODEV:
 		NL_SET_ERR_MSG(info->extack, "there is no route to the peer from there");
+		break;
+	case -EBUSY:
+		NL_SET_ERR_MSG(info->extack, "the flow is on its way to another place");
+		break;
+	case -EKEYREJECTED:
+		NL_SET_ERR_MSG(info->extack, "the peer's key makes no secret to move with");
 		break;
 	}
 	return err;
@@ -179,11 +186,12 @@ static int migrate(struct serval_net *sn, struct genl_info *info,
 				       to, w);
 		return err ? explain(info, err) : answer(info, 1, 0);
 	}
-	if (attrs[SERVAL_A_FLOW_IFINDEX])
+	if (attrs[SERVAL_A_FLOW_IFINDEX]) {
 		sel.ifindex = nla_get_u32(attrs[SERVAL_A_FLOW_IFINDEX]);
-	else if (!attrs[SERVAL_A_FLOW_LOCAL_SERVICE] &&
-		 !attrs[SERVAL_A_FLOW_PEER_SERVICE]) {
-		NL_SET_ERR_MSG(info->extack, "which flows is missing: an id, a device or a service");
+	} else if (!attrs[SERVAL_A_FLOW_LOCAL_SERVICE] &&
+		   !attrs[SERVAL_A_FLOW_PEER_SERVICE]) {
+		NL_SET_ERR_MSG(info->extack,
+			       "which flows is missing: an id, a device or a service");
 		return -EINVAL;
 	}
 	n = serval_move_all(sn, is_selected, &sel, to, w, &failed);

@@ -12,10 +12,12 @@
 #
 # With SV_FAMILY=inet (or inet6) the scripts that allow it run over plain TCP: what
 # fails there too is a fault of the test.
+# To start a program takes the kernel that watches a quarter of a second: what every script
+# does here, it does with few of them.
 # shellcheck shell=bash disable=SC2034
 
 set -u
-NET=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+NET=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 REPO=$(cd "$NET/../.." && pwd)
 BUILD=$REPO/build
 SV=$BUILD/tests/sv
@@ -25,7 +27,7 @@ SV_WAY=${SV_WAY:-4}
 SCALE=${SERVAL_SCALE:-1}
 export LD_LIBRARY_PATH=$BUILD/user${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 
-TAG=sv$(tr -dc a-z0-9 < /dev/urandom | head -c 6)
+printf -v TAG 'sv%08x' "$SRANDOM"
 TMP=$(mktemp -d)
 HOSTS=()
 JOBS=()
@@ -128,7 +130,7 @@ wait_until() {
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep $POLL
+		sleep "$POLL"
 	done
 }
 
@@ -178,9 +180,12 @@ log_mark() {
 }
 
 log_clean() {
+	local log
+
 	[ -n "$marker" ] || return 0
-	dmesg | grep -qF "$marker" || { echo "the log's beginning is lost"; return 1; }
-	dmesg | sed "0,/$marker/d" | "$REPO/scripts/lab/klog-check" 2>&1
+	log=$(dmesg)
+	[[ $log = *"$marker"* ]] || { echo "the log's beginning is lost"; return 1; }
+	"$REPO/scripts/lab/klog-check" <<< "${log##*"$marker"}" 2>&1
 }
 
 ## Hosts: "c" is network namespace $TAG-c
@@ -197,8 +202,8 @@ on() {
 add_host() {
 	local h
 
+	printf "netns add $TAG-%s\n" "$@" | ip -force -batch -
 	for h; do
-		ip netns add "$TAG-$h"
 		HOSTS+=("$h")
 		ip -n "$TAG-$h" link set lo up
 		case $SV_WAY in
@@ -210,7 +215,11 @@ add_host() {
 # The address of a host in a network: ip4 0 2 is 10.9.0.2, ip6 0 2 is fd09::2, and
 # ip_of that of the way in use
 ip4() { echo "10.9.$1.$2"; }
-ip6() { echo "fd09:${1#0}::$2" | sed s/:::/::/; }
+ip6() {
+	local ip=fd09:${1#0}::$2
+
+	echo "${ip/:::/::}"
+}
 ip_of() {
 	case $SV_WAY in
 	*6) ip6 "$@" ;;
@@ -237,29 +246,36 @@ forwarding() {
 	done
 }
 
-# add_addr HOST DEV ADDR/LEN: with its twin in IPv6 if it is one of 10.9/16
-add_addr() {
+# Commands for ip: an address of a device, with its twin in IPv6 if it is one of 10.9/16
+addr_lines() {
 	local part
 
-	ip -n "$TAG-$1" addr add "$3" dev "$2"
-	[[ $3 = 10.9.* ]] || return 0
-	IFS=./ read -ra part <<< "$3"
-	ip -n "$TAG-$1" addr add "$(ip6 "${part[2]}" "${part[3]}")/64" dev "$2" nodad
+	echo "addr add $2 dev $1"
+	[[ $2 = 10.9.* ]] || return 0
+	IFS=./ read -ra part <<< "$2"
+	echo "addr add $(ip6 "${part[2]}" "${part[3]}")/64 dev $1 nodad"
+}
+
+# add_addr HOST DEV ADDR/LEN
+add_addr() {
+	addr_lines "$2" "$3" | ip -n "$TAG-$1" -force -batch -
+}
+
+# add_link HOST LINE DEV ADDR/LEN: ip's line, then the device's address, and up with it
+add_link() {
+	{ echo "$2"; addr_lines "$3" "$4"; echo "link set $3 up"; } | ip -n "$TAG-$1" -force -batch -
 }
 
 # link HOST DEV ADDR/LEN HOST DEV ADDR/LEN
 link() {
-	ip -n "$TAG-$1" link add "$2" type veth peer name "$5" netns "$TAG-$4"
-	add_addr "$1" "$2" "$3"
-	add_addr "$4" "$5" "$6"
-	ip -n "$TAG-$1" link set "$2" up
-	ip -n "$TAG-$4" link set "$5" up
+	add_link "$1" "link add $2 type veth peer name $5 netns $TAG-$4" "$2" "$3"
+	add_link "$4" "" "$5" "$6"
 	wait_until 10 link_up "$1" "$2"
 	wait_until 10 link_up "$4" "$5"
 }
 
 link_up() {
-	ip -n "$TAG-$1" link show dev "$2" | grep -q LOWER_UP
+	[[ $(ip -n "$TAG-$1" link show dev "$2") = *LOWER_UP* ]]
 }
 
 case $SV_WAY in
@@ -293,10 +309,9 @@ lan() {
 	ip -n "$TAG-switch" link add br0 type bridge
 	ip -n "$TAG-switch" link set br0 up
 	for h; do
-		ip -n "$TAG-$h" link add eth0 type veth peer name "$h" netns "$TAG-switch"
-		add_addr "$h" eth0 10.9.0.$i/24
+		add_link "$h" "link add eth0 type veth peer name $h netns $TAG-switch" \
+			eth0 10.9.0.$i/24
 		ip -n "$TAG-switch" link set "$h" master br0 up
-		ip -n "$TAG-$h" link set eth0 up
 		i=$((i + 1))
 	done
 	for h; do
@@ -306,7 +321,7 @@ lan() {
 }
 
 forwards() {
-	bridge -n "$TAG-switch" link show dev "$1" | grep -q 'state forwarding'
+	[[ $(bridge -n "$TAG-switch" link show dev "$1") = *"state forwarding"* ]]
 }
 
 # to_group HOST ADDR: what it sends there goes to every host of network 0 instead
@@ -361,7 +376,8 @@ quiet_tw() {
 # An ID nobody else has, below the prefix 0x5e/8 the hosts route; not one that the
 # tools print shorter, without the zeros at its end
 new_id() {
-	echo "0x5e$(od -An -N30 -tx1 /dev/urandom | tr -d ' \n')01"
+	printf '0x5e%08x%08x%08x%08x%08x%08x%08x%04x01\n' $SRANDOM $SRANDOM $SRANDOM $SRANDOM \
+		$SRANDOM $SRANDOM $SRANDOM $((SRANDOM & 0xffff))
 }
 
 # serval HOST ARGS...
@@ -420,12 +436,20 @@ counter() {
 
 # counters HOST NAME...: each with its name, on one line
 counters() {
-	local host=$1 name
+	local host=$1 i name names values out=
+	local -A value=()
 
 	shift
+	while read -ra names && read -ra values; do
+		for i in "${!names[@]}"; do
+			value[${names[i]}]=${values[i]}
+		done
+	done < <([ "$SV_FAMILY" != serval ] || on "$host" cat /proc/net/serval/snmp)
 	for name; do
-		echo "$name $(counter "$host" "$name")"
-	done | xargs
+		[ "$SV_FAMILY" = serval ] || value[$name]=0
+		out+=" $name ${value[$name]-missing}"
+	done
+	echo "${out# }"
 }
 
 # counted HOST NAME LEAST: the counter has come so far
@@ -465,7 +489,7 @@ no_flows() {
 	local h
 
 	for h; do
-		[ "$(flows "$h")" = 0 ] || return 1
+		[ -z "$(flow_table "$h")" ] || return 1
 	done
 }
 
@@ -589,14 +613,13 @@ serve() {
 
 ## Moves
 
-# two_links [ADDR]: c and s on two links; c asks for $id at that address of s, or at that of
-# the way in use, along the first
+# two_links ADDR: c and s on two links; c asks for $id at that address of s, along the first
 two_links() {
 	two_hosts
 	quiet_tw c s
 	link c eth1 10.9.1.1/24 s eth1 10.9.1.2/24
 	id=$(new_id)
-	rule c "$id" via "${1:-$S_ADDR}"
+	rule c "$id" via "$1"
 }
 
 svcat() { on "$1" "$BUILD/user/svcat" "${@:2}"; }
@@ -616,8 +639,10 @@ hears() {
 }
 
 # Of a host's only flow: local id; local and peer address, device and state
-flow_id() { on "$1" tail -n +2 /proc/net/serval/migrate | cut -d ' ' -f 1; }
-where() { on "$1" tail -n +2 /proc/net/serval/migrate | cut -d ' ' -f 2-5; }
+# shellcheck disable=SC2016
+flow_id() { on "$1" awk 'NR > 1 { print $1 }' /proc/net/serval/migrate; }
+# shellcheck disable=SC2016
+where() { on "$1" awk 'NR > 1 { print $2, $3, $4, $5 }' /proc/net/serval/migrate; }
 is_at() { [ "$(where "$1")" = "$2" ]; }
 
 # move HOST TO: its only flow, to a device or an address

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 plan 15
-two_links
+two_links $S_ADDR
 talk
 check "a connection" hears client one server
 old=$(flow_id c) speer=$(flow_id s)

@@ -286,6 +286,61 @@ void serval_encap_request(struct serval_net *sn, struct serval_path *path,
 					htons(READ_ONCE(en->server_port)));
 }
 
+/**
+ * serval_encap_may_race() - may a flow's packets leave raw and inside UDP in turn
+ * @fl: flow
+ *
+ * Until one is answered.  Its socket says so, or said so when it connected.
+ */
+bool serval_encap_may_race(const struct serval_flow *fl)
+{
+	return READ_ONCE(fl->encap) == SERVAL_UDP_AUTO ||
+	       READ_ONCE(serval_options(fl->conn)->encap) == SERVAL_UDP_AUTO;
+}
+
+/**
+ * serval_encap_wants_pool() - may a move want ports that are not open yet
+ * @sn: namespace
+ * @fl: flow that moves
+ */
+bool serval_encap_wants_pool(const struct serval_net *sn,
+			     const struct serval_flow *fl)
+{
+	return fl->conn->active &&
+	       !READ_ONCE(sn->encap.pool_port[1][SERVAL_ENCAP_POOL - 1]) &&
+	       (READ_ONCE(fl->path.dport) || serval_encap_may_race(fl) ||
+		READ_ONCE(serval_options(fl->conn)->encap) == SERVAL_UDP_ALWAYS);
+}
+
+/**
+ * serval_encap_ports() - between which UDP ports a flow is to move
+ * @sn:     namespace
+ * @fl:     flow that moves; its own if it is encapsulated already
+ * @family: of the addresses that it moves to
+ * @sport:  result
+ * @dport:  result; the peer's well-known port, also if that is who asked
+ *
+ * Return: false if this host has no port for it.
+ */
+bool serval_encap_ports(const struct serval_net *sn,
+			const struct serval_flow *fl, u8 family, __be16 *sport,
+			__be16 *dport)
+{
+	const struct serval_encap *en = &sn->encap;
+	const __be16 server = htons(READ_ONCE(en->server_port));
+
+	*sport = READ_ONCE(fl->path.sport);
+	*dport = READ_ONCE(fl->path.dport);
+	if (*dport && family == fl->path.family)
+		return true;
+	*dport = server;
+	*sport = fl->conn->active ?
+		 READ_ONCE(en->pool_port[index_of(family)]
+					[ntohl(fl->local_id) % SERVAL_ENCAP_POOL]) :
+		 server;
+	return *sport && *dport;
+}
+
 static void send_keepalive(struct serval_net *sn, struct serval_flow *fl)
 {
 	const struct serval_pkt pkt = {

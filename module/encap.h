@@ -96,6 +96,12 @@ int serval_encap_prepare(struct serval_net *sn, const struct serval_conn *conn);
 int serval_encap_set_port(struct serval_net *sn, int *port, int val);
 void serval_encap_request(struct serval_net *sn, struct serval_path *path,
 			  u32 hash);
+bool serval_encap_may_race(const struct serval_flow *fl);
+bool serval_encap_wants_pool(const struct serval_net *sn,
+			     const struct serval_flow *fl);
+bool serval_encap_ports(const struct serval_net *sn,
+			const struct serval_flow *fl, u8 family, __be16 *sport,
+			__be16 *dport);
 void serval_encap_answered(struct serval_net *sn, const struct serval_flow *fl);
 
 /* encap_gro.c */

@@ -22,7 +22,7 @@
 #define AGAIN	HZ	/* while a connection has no address */
 
 /* Devices in turn, the one that the route chooses (0) first */
-static int next_device(struct serval_net *sn, int last, u8 family)
+static int next_device(struct serval_net *sn, int last)
 {
 	struct net_device *dev;
 	int next = 0;
@@ -31,7 +31,8 @@ static int next_device(struct serval_net *sn, int last, u8 family)
 		if (dev->ifindex <= last || dev == sn->dev ||
 		    dev->flags & IFF_LOOPBACK || !(dev->flags & IFF_UP) ||
 		    !netif_carrier_ok(dev) ||
-		    !serval_move_has_address(dev, family))
+		    (!serval_move_has_address(dev, AF_INET) &&
+		     !serval_move_has_address(dev, AF_INET6)))
 			continue;
 		if (!next || dev->ifindex < next)
 			next = dev->ifindex;
@@ -51,7 +52,7 @@ static void move_away(struct serval_net *sn, struct serval_flow *fl)
 	to.oif = READ_ONCE(m->turn);
 	do {
 		err = serval_move_away(sn, fl, &to);
-		next = next_device(sn, to.oif, fl->path.family);
+		next = next_device(sn, to.oif);
 		to.oif = next;
 	} while (err && next);
 	WRITE_ONCE(m->turn, next);

@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include <net/tcp.h>
 
+#include "encap.h"
 #include "events.h"
 #include "fsm.h"
 #include "move.h"
@@ -32,6 +33,7 @@
 				 * may just have been lost, and the peer have left
 				 * the address that it is known by to others
 				 */
+#define OTHER_WAY	2	/* transmission inside UDP if the first was not, or raw */
 #define FIRST_TIMEOUT	(HZ / 5)	/* while the round-trip time is not known */
 #define LEAST_TIMEOUT	(HZ / 20)
 #define MOST_TIMEOUT	HZ
@@ -449,17 +451,47 @@ static void add_rsyn(struct serval_move *m, struct serval_todo *todo,
 	SERVAL_INC(m->sn, OUTRSYN);
 }
 
-/* A peer that does not answer may be elsewhere.  Wrong guesses do no harm: only the
- * peer can answer
- */
-static void find_elsewhere(const struct serval_move *m, struct serval_leg *leg)
+/* Raw or inside UDP, from the candidate to where nothing has come from yet */
+static void choose_way(const struct serval_move *m, bool other,
+		       struct serval_leg *leg)
 {
-	if (!ipv6_addr_any(&m->hint.raddr))
-		*leg = m->hint;
-	else if (m->tries >= LATER || m->unroutable)
+	const struct serval_flow *fl = serval_move_active(m->conn);
+	enum serval_move_way way = m->here.way;
+	bool udp = leg->dport;
+
+	if (way != SERVAL_MOVE_KEEP)
+		udp = way == SERVAL_MOVE_UDP;
+	else if (other && serval_encap_may_race(fl))
+		udp = !udp;
+	if (!udp || !serval_encap_ports(m->sn, fl, serval_addr_family(&leg->raddr),
+					&leg->sport, &leg->dport))
+		leg->sport = leg->dport = 0;
+}
+
+/* Between addresses of two IP versions there is no path */
+static bool is_of_family(const struct serval_leg *to,
+			 const struct serval_move *m)
+{
+	return serval_addr_family(&to->raddr) ==
+	       serval_addr_family(&m->here.laddr);
+}
+
+/* A peer that does not answer may be elsewhere, or nothing gets through.  Wrong guesses
+ * do no harm: only the peer can answer
+ */
+static struct serval_leg guess(const struct serval_move *m, u8 turn)
+{
+	struct serval_leg leg = active_leg(m);
+
+	if (!(turn & 1) && !ipv6_addr_any(&m->hint.raddr) &&
+	    is_of_family(&m->hint, m))
+		return m->hint;
+	if (turn >= LATER || m->unroutable)
 		serval_move_resolve(m->sn, m->conn,
 				    serval_addr_family(&m->here.laddr),
-				    m->snd + m->tries / 2, &leg->raddr);
+				    m->snd + turn / 2, &leg.raddr);
+	choose_way(m, turn == OTHER_WAY || turn == TRIES, &leg);
+	return leg;
 }
 
 /* Where the peer is known to be, or where it wants to be; that may be a forgery, or
@@ -468,18 +500,22 @@ static void find_elsewhere(const struct serval_move *m, struct serval_leg *leg)
 static void ask_peer(struct serval_move *m, u8 state, bool again,
 		     struct serval_todo *todo)
 {
-	bool elsewhere = again && !(m->tries & 1);
-	struct serval_leg leg = active_leg(m);
+	u8 turn = again ? m->tries : 1;
+	struct serval_leg leg;
 
-	if (state == SERVAL_RSYN_SENT_RCVD && !elsewhere) {
-		if (spend(m))
-			leg = m->heard.leg;
-		else if (!again)
+	if (state == SERVAL_RSYN_SENT_RCVD && turn & 1 &&
+	    is_of_family(&m->heard.leg, m)) {
+		if (spend(m)) {
+			add_rsyn(m, todo, &m->heard.leg);
 			return;
-	} else if (elsewhere || m->unroutable) {
-		find_elsewhere(m, &leg);
+		}
+		if (!again)
+			return;
 	}
-	add_rsyn(m, todo, &leg);
+	leg = guess(m, turn);
+	/* the table has none of this IP version any more */
+	if (is_of_family(&leg, m))
+		add_rsyn(m, todo, &leg);
 }
 
 static void add_rsynack(struct serval_move *m, struct serval_todo *todo)
@@ -659,8 +695,7 @@ void serval_move_settle(struct serval_net *sn, struct serval_todo *todo)
 		SERVAL_INC(sn, MOVED);
 		serval_event_flow(sn, SERVAL_CMD_FLOW_MOVE_NTF, todo->moved,
 				  todo->result.old_id);
-		if (todo->moved->path.dport)
-			serval_encap_keep(sn);
+		serval_encap_answered(sn, todo->moved);
 	}
 	if (todo->sk)
 		serval_move_kick(sn, todo);

@@ -24,14 +24,24 @@ struct serval_net;
 struct sk_buff;
 struct sock;
 
+/* As what packets leave */
+enum serval_move_way {
+	SERVAL_MOVE_KEEP,	/* as before, unless the socket says otherwise */
+	SERVAL_MOVE_RAW,		/* IP protocol 144 */
+	SERVAL_MOVE_UDP,		/* the same inside UDP */
+};
+
 /**
  * struct serval_move_to - where a connection is to go
  * @laddr: local address, :: = that of the route through @oif
- * @oif:   device, 0 = the one that has @laddr
+ * @oif:   device, 0 = the one that has @laddr; without both it stays there, if
+ *         @way is given, and else goes where the route leads
+ * @way:   how
  */
 struct serval_move_to {
 	struct in6_addr laddr;
 	int oif;
+	enum serval_move_way way;
 };
 
 /**

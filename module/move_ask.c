@@ -8,6 +8,7 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+#include "encap.h"
 #include "events.h"
 #include "move.h"
 #include "sal.h"
@@ -157,6 +158,7 @@ static bool is_there(const struct serval_path *path,
 	const struct dst_entry *old = rcu_dereference(now->dst);
 
 	return ipv6_addr_equal(&path->laddr, &now->laddr) &&
+	       !path->dport == !READ_ONCE(now->dport) &&
 	       (!dst || !old || dst->dev == old->dev);
 }
 
@@ -197,6 +199,13 @@ bool serval_move_resolve(const struct serval_net *sn,
 	return false;
 }
 
+static bool goes_in_udp(const struct serval_flow *fl,
+			const struct serval_move_to *here)
+{
+	return here->way == SERVAL_MOVE_KEEP ? READ_ONCE(fl->path.dport) :
+					      here->way == SERVAL_MOVE_UDP;
+}
+
 /* Is there a way from there to the address?  @here gains the local address.
  * Return: 0, -EALREADY if the connection goes it, or why there is none
  */
@@ -206,12 +215,16 @@ static int find_way(struct serval_net *sn, const struct serval_flow *fl,
 	const struct sock *sk = READ_ONCE(fl->conn->sk);
 	struct serval_path path = {};
 	struct dst_entry *dst;
+	__be16 sport, dport;
 	int err;
 
 	serval_path_init(&path);
 	serval_path_set(&path, &here->laddr, raddr, here->oif, false);
-	serval_path_encapsulate(&path, READ_ONCE(fl->path.sport),
-				READ_ONCE(fl->path.dport));
+	if (goes_in_udp(fl, here)) {
+		if (!serval_encap_ports(sn, fl, path.family, &sport, &dport))
+			return -EADDRNOTAVAIL;
+		serval_path_encapsulate(&path, sport, dport);
+	}
 	dst = serval_path_route(sn, &path, NULL,
 				sk ? READ_ONCE(sk->sk_mark) : 0);
 	if (IS_ERR(dst))
@@ -242,32 +255,75 @@ bool serval_move_has_address(const struct net_device *dev, u8 family)
 	return in6 && !list_empty_careful(&in6->addr_list);
 }
 
-/* To the peer, from there: to where it was, or else to where the service table
- * says.  Return: as find_way()
+/* The local end that is asked for.  Return: 0, or -EADDRNOTAVAIL if it is not there */
+static int check_here(struct serval_net *sn, const struct serval_flow *fl,
+		      struct serval_move_to *here)
+{
+	int encap = READ_ONCE(serval_options(fl->conn)->encap);
+
+	/* only the way is to change */
+	if (here->way != SERVAL_MOVE_KEEP && !here->oif &&
+	    ipv6_addr_any(&here->laddr)) {
+		here->laddr = fl->path.laddr;
+		here->oif = fl->path.oif;
+	}
+	if (here->way == SERVAL_MOVE_KEEP && encap == SERVAL_UDP_ALWAYS)
+		here->way = SERVAL_MOVE_UDP;
+	else if (here->way == SERVAL_MOVE_KEEP && encap == SERVAL_UDP_NEVER)
+		here->way = SERVAL_MOVE_RAW;
+	if (ipv6_addr_any(&here->laddr))
+		return 0;
+	here->oif = here->oif ?: device_of(sn, &here->laddr);
+	return here->oif && serval_addr_is_local(sn, &here->laddr) ?
+	       0 : -EADDRNOTAVAIL;
+}
+
+/* Can the local end be an address of this IP version? */
+static bool has_family(struct serval_net *sn, const struct serval_move_to *here,
+		       u8 family)
+{
+	const struct net_device *dev;
+
+	if (!ipv6_addr_any(&here->laddr))
+		return serval_addr_family(&here->laddr) == family;
+	if (!here->oif)
+		return true;
+	dev = dev_get_by_index_rcu(sn->net, here->oif);
+	return dev && serval_move_has_address(dev, family);
+}
+
+/* To where the service table says that the peer's service is */
+static bool find_service(struct serval_net *sn, const struct serval_flow *fl,
+			 u8 family, struct serval_move_to *here)
+{
+	const struct serval_move *m = serval_move_of(fl->conn);
+	struct in6_addr raddr;
+
+	return has_family(sn, here, family) &&
+	       serval_move_resolve(sn, fl->conn, family,
+				   m ? READ_ONCE(m->snd) : 0, &raddr) &&
+	       !find_way(sn, fl, &raddr, here);
+}
+
+/* To the peer, from there: to where it was, or else to where the service table says,
+ * with the same IP version first.  Return: as find_way()
  */
 static int find_peer(struct serval_net *sn, const struct serval_flow *fl,
 		     struct serval_cause *cause)
 {
-	const struct serval_move *m = serval_move_of(fl->conn);
+	const u8 family = fl->path.family;
+	const u8 other = family == AF_INET ? AF_INET6 : AF_INET;
 	struct serval_move_to *here = &cause->here;
-	u32 turn = m ? READ_ONCE(m->snd) : 0;
-	const struct net_device *dev;
-	struct in6_addr raddr;
-	int err;
+	int err = check_here(sn, fl, here);
 
-	if (!ipv6_addr_any(&here->laddr)) {
-		here->oif = here->oif ?: device_of(sn, &here->laddr);
-		if (!here->oif || !serval_addr_is_local(sn, &here->laddr))
-			return -EADDRNOTAVAIL;
-	} else if (here->oif) {
-		dev = dev_get_by_index_rcu(sn->net, here->oif);
-		if (!dev || !serval_move_has_address(dev, fl->path.family))
-			return -EADDRNOTAVAIL;
-	}
-	err = find_way(sn, fl, &fl->path.raddr, here);
-	if (!err || err == -EALREADY ||
-	    !serval_move_resolve(sn, fl->conn, 0, turn, &raddr) ||
-	    find_way(sn, fl, &raddr, here))
+	if (err)
+		return err;
+	err = has_family(sn, here, family) ?
+	      find_way(sn, fl, &fl->path.raddr, here) : -EADDRNOTAVAIL;
+	if (!err || err == -EALREADY)
+		return err;
+	if (!find_service(sn, fl, family, here) &&
+	    !find_service(sn, fl, other, here))
 		return err;
 	cause->unroutable = true;
 	return 0;
@@ -429,6 +485,12 @@ void serval_move_back(struct serval_net *sn, struct serval_flow *fl)
 	try_anew(sn, fl, SERVAL_EV_MOVE);
 }
 
+/* What comes inside UDP needs somebody who takes it */
+static int open_ports(struct serval_net *sn, const struct serval_move_to *to)
+{
+	return to->way == SERVAL_MOVE_UDP ? serval_encap_open_pool(sn) : 0;
+}
+
 /**
  * serval_move_prepare() - compute what a connection wants before it can move
  * @sn: namespace
@@ -441,15 +503,21 @@ int serval_move_prepare(struct serval_net *sn, __be32 id)
 {
 	struct serval_host *host = NULL;
 	struct serval_flow *fl;
+	bool ports = false;
 	int err;
 
 	rcu_read_lock();
 	fl = serval_flow_find(sn, id);
-	if (fl && serval_flow_is_shown(fl))
+	if (fl && serval_flow_is_shown(fl)) {
 		host = serval_move_wants(sn, fl->conn);
+		ports = serval_encap_wants_pool(sn, fl);
+	}
 	if (host && !serval_host_hold(host))
 		host = NULL;
 	rcu_read_unlock();
+	/* without them it can still move as it is */
+	if (ports)
+		serval_encap_open_pool(sn);
 	if (!host)
 		return 0;
 	err = serval_host_secret(sn, host);
@@ -465,17 +533,17 @@ int serval_move_prepare(struct serval_net *sn, __be32 id)
  * @w:  is told how it ends, if it begins; or NULL
  *
  * Context: process.
- * Return: 0 if it has begun; -ENOENT without such a flow, -ENOTCONN before it
- * is established, -EALREADY if it is there already, -EBUSY if it is on its way
- * somewhere, -EADDRNOTAVAIL if the address
- * is not this host's, -EKEYREJECTED if the peer's key is none, -ENOMEM, or why
- * there is no route.
+ * Return: 0 if it has begun; -ENOENT without such a flow, -ENOTCONN before the peer
+ * has confirmed it, -EALREADY if it is there already, -EBUSY if it is on its way
+ * somewhere, -EADDRNOTAVAIL if the address is not this host's or none of the peer's
+ * IP version, -EKEYREJECTED if the peer's key is none, -ENOMEM, or why there is no
+ * route or no UDP port.
  */
 int serval_move_flow(struct serval_net *sn, __be32 id,
 		     const struct serval_move_to *to, struct serval_waiter *w)
 {
 	struct serval_flow *fl;
-	int err = serval_move_prepare(sn, id);
+	int err = open_ports(sn, to) ?: serval_move_prepare(sn, id);
 
 	if (err)
 		return err;
@@ -527,7 +595,8 @@ struct serval_flow *serval_move_prepare_in(struct serval_net *sn,
 	__be32 id = fl->local_id;
 	int err;
 
-	if (likely(!serval_move_wants(sn, fl->conn)))
+	if (likely(!serval_move_wants(sn, fl->conn) &&
+		   !serval_encap_wants_pool(sn, fl)))
 		return fl;
 	rhashtable_walk_stop(iter);
 	err = serval_move_prepare(sn, id);
@@ -554,7 +623,7 @@ static bool is_asked(const struct serval_flow *fl,
  * @failed: gets how many could not
  *
  * Context: process.
- * Return: how many have begun.
+ * Return: how many have begun, or what opening UDP ports says.
  */
 int serval_move_all(struct serval_net *sn,
 		    bool (*wanted)(const struct serval_flow *fl,
@@ -564,9 +633,11 @@ int serval_move_all(struct serval_net *sn,
 {
 	struct rhashtable_iter iter;
 	struct serval_flow *fl;
-	int n = 0, err;
+	int n = 0, err = open_ports(sn, to);
 
 	*failed = 0;
+	if (err)
+		return err;
 	rhashtable_walk_enter(&sn->flows.flows, &iter);
 	rhashtable_walk_start(&iter);
 	while ((fl = rhashtable_walk_next(&iter))) {

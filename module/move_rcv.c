@@ -129,6 +129,25 @@ static enum serval_mib_field answer_there(struct serval_move *m,
 	return 0;
 }
 
+/* Both want to move, to addresses of different IP versions, between which there is no
+ * path: the attempt of the end that asked for the service goes on.
+ * Return: may the peer's?
+ */
+static bool yields(struct serval_move *m, const struct serval_cause *cause,
+		   struct serval_todo *todo)
+{
+	const struct serval_cause stop = { .err = -ECANCELED };
+
+	if (!serval_fsm_asks(m->state) ||
+	    serval_addr_family(&m->here.laddr) ==
+	    serval_addr_family(&cause->leg.laddr))
+		return true;
+	if (m->conn->active)
+		return false;
+	serval_move_run(m, SERVAL_EV_GIVE_UP, &stop, todo);
+	return true;
+}
+
 static enum serval_mib_field take_rsyn(struct serval_move *m,
 				       const struct serval_flow *fl,
 				       const struct sk_buff *skb,
@@ -151,6 +170,8 @@ static enum serval_mib_field take_rsyn(struct serval_move *m,
 		return SERVAL_MIB_INBADVERNO;
 	if (again && !may_repeat(m))
 		return 0;
+	if (!yields(m, cause, todo))
+		return SERVAL_MIB_INUNEXPECTED;
 	return serval_move_run(m, new ? SERVAL_EV_RSYN : SERVAL_EV_RSYN_AGAIN,
 			       cause, todo) ? 0 : SERVAL_MIB_INUNEXPECTED;
 }

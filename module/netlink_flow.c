@@ -41,6 +41,8 @@ const struct nla_policy serval_flow_policy[SERVAL_A_FLOW_MAX + 1] = {
 	[SERVAL_A_FLOW_FAILED] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_ERROR] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_DURATION] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_UDP_ENCAP] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_NEW_UDP_ENCAP] = { .type = NLA_REJECT },
 };
 
 static int put_socket(struct sk_buff *msg, const struct serval_net *sn,
@@ -85,8 +87,14 @@ static int put_state(struct sk_buff *msg, struct serval_net *sn,
 	return err;
 }
 
-static int put_addrs(struct sk_buff *msg, const struct serval_path *path)
+static int put_path(struct sk_buff *msg, const struct serval_path *path)
 {
+	int err = nla_put_u8(msg, SERVAL_A_FLOW_UDP_ENCAP,
+			     READ_ONCE(path->dport) ? SERVAL_UDP_ALWAYS :
+						      SERVAL_UDP_NEVER);
+
+	if (err)
+		return err;
 	/* a path that leads nowhere yet has neither */
 	if (path->family == AF_INET6)
 		return nla_put_in6_addr(msg, SERVAL_A_FLOW_LOCAL_ADDR6,
@@ -137,7 +145,7 @@ static int put_flow(struct sk_buff *msg, struct serval_net *sn,
 	if (nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ID, fl->local_id) ||
 	    nla_put_be32(msg, SERVAL_A_FLOW_PEER_ID, fl->peer_id) ||
 	    nla_put_u8(msg, SERVAL_A_FLOW_PROTO, fl->conn->protocol) ||
-	    put_addrs(msg, &fl->path) ||
+	    put_path(msg, &fl->path) ||
 	    nla_put_u32(msg, SERVAL_A_FLOW_IFINDEX,
 			dst ? dst->dev->ifindex : fl->path.oif) ||
 	    nla_put_u64_64bit(msg, SERVAL_A_FLOW_AGE, age, SERVAL_A_FLOW_PAD) ||

@@ -36,6 +36,8 @@ const struct nla_policy serval_migrate_policy[SERVAL_A_FLOW_MAX + 1] = {
 	[SERVAL_A_FLOW_FAILED] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_ERROR] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_DURATION] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_UDP_ENCAP] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_NEW_UDP_ENCAP] = NLA_POLICY_MAX(NLA_U8, SERVAL_UDP_ALWAYS),
 };
 
 static int put_result(struct sk_buff *msg,
@@ -110,8 +112,12 @@ static int get_to(struct genl_info *info, struct serval_move_to *to)
 		to->laddr = serval_addr_from4(nla_get_be32(attrs[SERVAL_A_FLOW_NEW_ADDR4]));
 	if (attrs[SERVAL_A_FLOW_NEW_ADDR6])
 		to->laddr = nla_get_in6_addr(attrs[SERVAL_A_FLOW_NEW_ADDR6]);
-	if (!to->oif && ipv6_addr_any(&to->laddr)) {
-		NL_SET_ERR_MSG(info->extack, "where to is missing: a device or a local address");
+	if (attrs[SERVAL_A_FLOW_NEW_UDP_ENCAP])
+		to->way = nla_get_u8(attrs[SERVAL_A_FLOW_NEW_UDP_ENCAP]) ?
+			  SERVAL_MOVE_UDP : SERVAL_MOVE_RAW;
+	if (!to->oif && ipv6_addr_any(&to->laddr) && !to->way) {
+		NL_SET_ERR_MSG(info->extack,
+			       "where to is missing: device, local address or encapsulation");
 		return -EINVAL;
 	}
 	if (to->oif == serval_net(genl_info_net(info))->dev->ifindex) {
@@ -195,7 +201,7 @@ static int migrate(struct serval_net *sn, struct genl_info *info,
 		return -EINVAL;
 	}
 	n = serval_move_all(sn, is_selected, &sel, to, w, &failed);
-	return answer(info, n, failed);
+	return n < 0 ? n : answer(info, n, failed);
 }
 
 /**

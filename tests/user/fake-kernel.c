@@ -78,6 +78,7 @@ struct nl_msg *fake_flow6_msg(int cmd, int flags)
 	nla_put_u8(msg, SERVAL_A_FLOW_STATE, 1);
 	nla_put(msg, SERVAL_A_FLOW_LOCAL_ADDR6, sizeof(local), &local);
 	nla_put(msg, SERVAL_A_FLOW_PEER_ADDR6, sizeof(peer), &peer);
+	nla_put_u8(msg, SERVAL_A_FLOW_UDP_ENCAP, SERVAL_UDP_ALWAYS);
 	return msg;
 }
 

@@ -47,7 +47,7 @@ static const char usage_head[] =
 static const char usage_tail[] =
 "\n"
 "TARGET := via ADDRESS [dev DEVICE] | drop | delay\n"
-"WHERE  := dev DEVICE | addr ADDRESS | dev DEVICE addr ADDRESS\n"
+"WHERE  := [dev DEVICE] [addr ADDRESS] [encap raw|udp]\n"
 "ID     := 0xHEX[/BITS] | DECIMAL[/BITS] | default | NAME\n"
 "FLAGS  := host|local|domain|global[,strict][,anycast][,multicast] | NUMBER\n";
 

@@ -78,6 +78,9 @@ void show_flow(struct cli *cli, const struct serval_flow *flow)
 			serval_flow_state_name(flow->state));
 	show_addrs(cli, flow);
 	show_dev(cli, flow->ifindex);
+	if (flow->has & HAS(UDP_ENCAP))
+		out_str(out, "encap", flow->udp_encap ? " encap " : NULL,
+			serval_udp_encap_name(flow->udp_encap));
 	show_services(cli, flow);
 	if (flow->has & HAS(UID))
 		out_uint(out, "uid", cli->statistics ? "\n    uid " : NULL,

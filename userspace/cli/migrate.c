@@ -181,7 +181,30 @@ static int read_to_addr(const struct cli *cli, const char *word,
 	return CLI_OK;
 }
 
-/* The words WHERE: a device, an address, or both. */
+static int read_to_encap(const struct cli *cli, const char *word,
+			 struct serval_migrate_to *to)
+{
+	if (to->has & HAS(UDP_ENCAP))
+		return cli_bad(cli, "\"encap\" is given twice");
+	if (strcmp(word, "raw") && strcmp(word, "udp"))
+		return cli_bad(cli, "\"%s\" is neither raw nor udp", word);
+	to->udp_encap = strcmp(word, "raw") ? SERVAL_UDP_ALWAYS :
+					      SERVAL_UDP_NEVER;
+	to->has |= HAS(UDP_ENCAP);
+	return CLI_OK;
+}
+
+static int read_to(const struct cli *cli, const char *word, const char *value,
+		   struct serval_migrate_to *to)
+{
+	if (!strcmp(word, "dev"))
+		return read_to_dev(cli, value, to);
+	if (!strcmp(word, "addr"))
+		return read_to_addr(cli, value, to);
+	return read_to_encap(cli, value, to);
+}
+
+/* The words WHERE, as many as there are. */
 static int read_where(const struct cli *cli, struct args *args,
 		      struct serval_migrate_to *to)
 {
@@ -190,17 +213,17 @@ static int read_where(const struct cli *cli, struct args *args,
 
 	memset(to, 0, sizeof(*to));
 	while (!err && (word = args_next(args))) {
-		if (strcmp(word, "dev") && strcmp(word, "addr"))
+		if (strcmp(word, "dev") && strcmp(word, "addr") &&
+		    strcmp(word, "encap"))
 			return cli_bad(cli, "\"%s\" is not expected here",
 				       word);
 		value = args_value(cli, args, word);
 		if (!value)
 			return CLI_USAGE;
-		err = strcmp(word, "dev") ? read_to_addr(cli, value, to) :
-					    read_to_dev(cli, value, to);
+		err = read_to(cli, word, value, to);
 	}
 	if (!err && !to->has)
-		return cli_bad(cli, "where to is missing: dev DEVICE or addr ADDRESS");
+		return cli_bad(cli, "where to is missing: dev DEVICE, addr ADDRESS or encap raw|udp");
 	return err;
 }
 

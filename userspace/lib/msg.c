@@ -77,6 +77,8 @@ static const struct nla_policy flow_policy[SERVAL_A_FLOW_MAX + 1] = {
 	[SERVAL_A_FLOW_FAILED]		= { .type = NLA_U32 },
 	[SERVAL_A_FLOW_ERROR]		= { .type = NLA_U32 },
 	[SERVAL_A_FLOW_DURATION]	= { .type = NLA_U32 },
+	[SERVAL_A_FLOW_UDP_ENCAP]	= { .type = NLA_U8 },
+	[SERVAL_A_FLOW_NEW_UDP_ENCAP]	= { .type = NLA_U8 },
 };
 
 static const struct nla_policy flow_stats_policy[SERVAL_A_FLOW_STATS_MAX + 1] = {
@@ -233,6 +235,9 @@ struct nl_msg *serval_msg_migrate(int family, int attr, const void *value,
 	if (to->has & SERVAL_HAS(SERVAL_A_FLOW_NEW_ADDR6))
 		err |= nla_put(msg, SERVAL_A_FLOW_NEW_ADDR6,
 			       sizeof(to->addr6), &to->addr6);
+	if (to->has & SERVAL_HAS(SERVAL_A_FLOW_NEW_UDP_ENCAP))
+		err |= nla_put_u8(msg, SERVAL_A_FLOW_NEW_UDP_ENCAP,
+				  to->udp_encap);
 	if (err) {
 		nlmsg_free(msg);
 		return NULL;
@@ -380,6 +385,7 @@ int serval_msg_parse_flow(const struct nlmsghdr *nlh,
 	COPY(flow->local_addr6, a[SERVAL_A_FLOW_LOCAL_ADDR6]);
 	COPY(flow->peer_addr6, a[SERVAL_A_FLOW_PEER_ADDR6]);
 	COPY(flow->old_id, a[SERVAL_A_FLOW_OLD_ID]);
+	COPY(flow->udp_encap, a[SERVAL_A_FLOW_UDP_ENCAP]);
 	flow->has = attrs_present(a, SERVAL_A_FLOW_MAX);
 	if (a[SERVAL_A_FLOW_STATS])
 		return parse_flow_stats(a[SERVAL_A_FLOW_STATS], &flow->stats);

@@ -383,6 +383,8 @@ enum serval_a_flow {
 	SERVAL_A_FLOW_FAILED,		/* u32, those that could not; output only */
 	SERVAL_A_FLOW_ERROR,		/* u32, errno of a move that failed, 0 = moved */
 	SERVAL_A_FLOW_DURATION,		/* u32, microseconds a move took; output only */
+	SERVAL_A_FLOW_UDP_ENCAP,	/* u8, SERVAL_UDP_NEVER, _ALWAYS; output only */
+	SERVAL_A_FLOW_NEW_UDP_ENCAP,	/* u8, FLOW_MIGRATE: SERVAL_UDP_NEVER, _ALWAYS */
 
 	__SERVAL_A_FLOW_MAX,
 	SERVAL_A_FLOW_MAX = __SERVAL_A_FLOW_MAX - 1

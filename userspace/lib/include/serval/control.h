@@ -134,6 +134,7 @@ struct serval_flow_stats {
  * @peer_addr6:    address in use at the peer, if it is an IPv6 one
  * @old_id:        SERVAL_CMD_FLOW_MOVE_NTF: @local_id before the move, if the
  *                 kernel tells it
+ * @udp_encap:     SERVAL_UDP_ALWAYS if packets leave inside UDP, else SERVAL_UDP_NEVER
  */
 struct serval_flow {
 	__u32 has;
@@ -154,22 +155,26 @@ struct serval_flow {
 	struct in6_addr local_addr6;
 	struct in6_addr peer_addr6;
 	struct flow_id old_id;
+	__u8 udp_encap;
 };
 
 /**
  * struct serval_migrate_to - where connections are to go
- * @has:     SERVAL_HAS(SERVAL_A_FLOW_NEW_IFINDEX), _NEW_ADDR4, _NEW_ADDR6: which
- *           members are set: the device, one of the addresses, or both
+ * @has:     SERVAL_HAS(SERVAL_A_FLOW_NEW_IFINDEX), _NEW_ADDR4, _NEW_ADDR6,
+ *           _NEW_UDP_ENCAP: which members are set; one of the addresses at most
  * @ifindex: device to go out through; without it the one that has the address
  * @addr:    local address, if it is an IPv4 one; without either that of the
  *           route to the peer through the device
  * @addr6:   local address, if it is an IPv6 one
+ * @udp_encap: SERVAL_UDP_NEVER or SERVAL_UDP_ALWAYS; alone it leaves device and address
+ *           as they are
  */
 struct serval_migrate_to {
 	__u32 has;
 	__u32 ifindex;
 	struct in_addr addr;
 	struct in6_addr addr6;
+	__u8 udp_encap;
 };
 
 /**

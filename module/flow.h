@@ -193,13 +193,16 @@ struct serval_conn_key {
  * @oif:     outer device asked for, 0 = by route
  * @advised_oif: device that goes with @advised, 0 = @oif
  * @advised: advisory address from connect(), :: = none
+ * @start:   local address from which the request is to leave, where that was
+ *           moved to; :: = by @start_oif
+ * @start_oif: device that goes with it, 0 = it was not moved
  * @redirect: where a refusal says to ask instead, until that was done; ::
  * @backlog: of a datagram socket that listens or did; freed with this
  * @move:    of one that has moved, or was asked to (move.h); freed with this
  *
  * Lifetime / locking: made when the first of them is set, freed with the
- * connection.  As its fields in general; @redirect and @redirects are protected
- * by its lock.
+ * connection.  As its fields in general; @redirect, @redirects, @start and
+ * @start_oif are protected by its lock.
  */
 struct serval_options {
 	struct service_id name;
@@ -215,7 +218,9 @@ struct serval_options {
 	u16 tries;
 	int oif;
 	int advised_oif;
+	int start_oif;
 	struct in6_addr bind_addr;
+	struct in6_addr start;
 	struct in6_addr advised;
 	struct in6_addr redirect;
 	struct serval_backlog *backlog;

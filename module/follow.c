@@ -8,7 +8,8 @@
  * asks its peer to go on from there: that may have moved meanwhile. With the sysctl
  * auto_migrate it moves to another device instead: first where the route leads, then
  * to each other device that is up, until the peer answers from one. As long as a
- * connection has found none, the work comes back.
+ * connection has found none, the work comes back.  What is still being set up asks from
+ * another address at once, with or without the sysctl: it has nothing to hold.
  */
 #include <linux/inetdevice.h>
 #include <linux/netdevice.h>
@@ -88,9 +89,12 @@ static void follow_work(struct work_struct *work)
 	rhashtable_walk_enter(&sn->flows.flows, &iter);
 	rhashtable_walk_start(&iter);
 	while ((fl = rhashtable_walk_next(&iter))) {
-		if (!IS_ERR(fl) &&
-		    READ_ONCE(fl->state) == SERVAL_FLOW_ESTABLISHED)
+		if (IS_ERR(fl))
+			continue;
+		if (READ_ONCE(fl->state) == SERVAL_FLOW_ESTABLISHED)
 			again |= follow(sn, &iter, fl);
+		else
+			serval_move_restart(sn, fl);
 		serval_flow_walk_rest(&iter);
 	}
 	rhashtable_walk_stop(&iter);

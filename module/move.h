@@ -291,6 +291,12 @@ bool serval_move_ready(struct serval_move *m);
 struct serval_host *serval_move_wants(struct serval_net *sn,
 				      const struct serval_conn *conn);
 
+/* move_start.c */
+int serval_move_start(struct serval_net *sn, const struct serval_flow *fl,
+		      const struct serval_move_to *here,
+		      struct serval_waiter *w);
+void serval_move_restart(struct serval_net *sn, const struct serval_flow *fl);
+
 /* move_report.c */
 void serval_move_report(const struct serval_todo *todo);
 void serval_move_describe(struct serval_conn *conn,

@@ -398,6 +398,21 @@ static int begin_from(struct serval_net *sn, struct serval_flow *fl,
 	       begin(sn, fl, SERVAL_EV_MOVE, &cause);
 }
 
+/* Of a request, which goes wherever the service is by then */
+static int start_from(struct serval_net *sn, const struct serval_flow *fl,
+		      const struct serval_move_to *to, struct serval_waiter *w)
+{
+	const u8 family = READ_ONCE(fl->path.family);
+	struct serval_move_to here = *to;
+	int err = check_here(sn, fl, &here);
+
+	if (err)
+		return err;
+	if (!here.oif || (family && !has_family(sn, &here, family)))
+		return -EADDRNOTAVAIL;
+	return serval_move_start(sn, fl, &here, w);
+}
+
 static void look(struct serval_net *sn, struct serval_move *m,
 		 struct serval_flow *fl, struct serval_todo *todo)
 {
@@ -550,7 +565,9 @@ int serval_move_flow(struct serval_net *sn, __be32 id,
 	err = -ENOENT;
 	rcu_read_lock();
 	fl = serval_flow_find(sn, id);
-	if (fl && serval_flow_is_shown(fl))
+	if (fl && READ_ONCE(fl->state) == SERVAL_FLOW_SYN_SENT)
+		err = start_from(sn, fl, to, w);
+	else if (fl && serval_flow_is_shown(fl))
 		err = begin_from(sn, fl, to, w);
 	rcu_read_unlock();
 	return err;

@@ -193,16 +193,39 @@ void serval_clamp_mss(struct sk_buff *skb, u16 mss)
 					 htons(mss), false);
 }
 
-/* Only rules lead to groups */
-static void set_target(struct serval_flow *fl, const struct in6_addr *addr,
-		       int oif, bool group)
+/* From where: what the request was moved to, if that goes with the target's IP version;
+ * or the address that is bound.  @oif gains the device of the former.
+ */
+static const struct in6_addr *start_of(const struct serval_conn *conn,
+				       const struct in6_addr *addr, int *oif)
 {
+	const struct serval_options *opt = serval_options(conn);
+
+	if (!opt->start_oif ||
+	    (!ipv6_addr_any(&opt->start) &&
+	     serval_addr_family(&opt->start) != serval_addr_family(addr)))
+		return &opt->bind_addr;
+	*oif = opt->start_oif;
+	return ipv6_addr_any(&opt->start) ? &opt->bind_addr : &opt->start;
+}
+
+/* Only rules lead to groups */
+static void set_target(struct serval_net *sn, struct serval_flow *fl,
+		       const struct in6_addr *addr, int oif, bool group)
+{
+	struct serval_path *path = &fl->path;
+	const struct in6_addr *laddr;
+
 	spin_lock_bh(&fl->conn->lock);
 	/* a late retransmission must not move a flow that was answered */
-	if (fl->state == SERVAL_FLOW_SYN_SENT)
-		serval_path_set(&fl->path,
-				&serval_options(fl->conn)->bind_addr, addr, oif,
-				group);
+	if (fl->state == SERVAL_FLOW_SYN_SENT) {
+		laddr = start_of(fl->conn, addr, &oif);
+		/* the one that the route chose may have gone since */
+		if (ipv6_addr_any(laddr) && !ipv6_addr_any(&path->laddr) &&
+		    !serval_addr_is_local(sn, &path->laddr))
+			serval_path_set(path, laddr, &in6addr_any, 0, false);
+		serval_path_set(path, laddr, addr, oif, group);
+	}
 	spin_unlock_bh(&fl->conn->lock);
 }
 
@@ -442,10 +465,10 @@ static int send_to_target(struct serval_net *sn, struct serval_conn *conn,
 	int err;
 
 	if (t->type == SERVAL_SERVICE_FORWARD)
-		set_target(fl, &t->addr,
+		set_target(sn, fl, &t->addr,
 			   t->ifindex ?: serval_options(conn)->oif, true);
 	else
-		set_target(fl, &loopback, 0, false);
+		set_target(sn, fl, &loopback, 0, false);
 	err = send_syn(sn, conn, fl, t, sk, skb, tos);
 	if (err < 0)
 		serval_target_dropped(t, bytes);
@@ -631,7 +654,7 @@ static int send_redirected(struct serval_net *sn, struct serval_conn *conn,
 	addr = opt->redirect;
 	spin_unlock_bh(&conn->lock);
 	atomic_set(&fl->awaited, 1);
-	set_target(fl, &addr, opt->oif, false);
+	set_target(sn, fl, &addr, opt->oif, false);
 	err = send_syn(sn, conn, fl, NULL, sk, skb, tos);
 	spin_lock_bh(&conn->lock);
 	if (ipv6_addr_equal(&opt->redirect, &addr))
@@ -668,7 +691,7 @@ int serval_output_syn(struct serval_net *sn, struct serval_conn *conn,
 		return send_redirected(sn, conn, fl, sk, skb, tos);
 	if (!ipv6_addr_any(&opt->advised)) {
 		atomic_set(&fl->awaited, 1);
-		set_target(fl, &opt->advised, opt->advised_oif ?: opt->oif,
+		set_target(sn, fl, &opt->advised, opt->advised_oif ?: opt->oif,
 			   false);
 		return send_syn(sn, conn, fl, NULL, sk, skb, tos);
 	}

@@ -21,10 +21,26 @@
 #include "proc.h"
 #include "serval.h"
 
+static u8 state_of(const struct serval_flow *fl)
+{
+	const struct serval_move *m = serval_move_of(fl->conn);
+
+	if (READ_ONCE(fl->state) == SERVAL_FLOW_SYN_SENT)
+		return SERVAL_SYN_SENT;
+	return m && READ_ONCE(m->state) ? READ_ONCE(m->state) : SERVAL_ESTABLISHED;
+}
+
+/* One that can be moved */
+static bool is_listed(const struct serval_flow *fl)
+{
+	u8 state = READ_ONCE(fl->state);
+
+	return state == SERVAL_FLOW_ESTABLISHED || state == SERVAL_FLOW_SYN_SENT;
+}
+
 static void show_flow(struct seq_file *seq, const struct serval_flow *fl)
 {
 	const struct dst_entry *dst = rcu_dereference(fl->path.dst);
-	const struct serval_move *m = serval_move_of(fl->conn);
 	union serval_sockaddr laddr, raddr;
 
 	seq_printf(seq, "%u %pISc %pISc %s %s\n", ntohl(fl->local_id),
@@ -32,8 +48,7 @@ static void show_flow(struct seq_file *seq, const struct serval_flow *fl)
 		   serval_addr_sock(&raddr, &fl->path.raddr),
 		   /* of an address that is gone it is nobody's device */
 		   dst && dst->dev->ifindex ? dst->dev->name : "-",
-		   serval_fsm_state_name(m && m->state ? m->state :
-							 SERVAL_ESTABLISHED));
+		   serval_fsm_state_name(state_of(fl)));
 }
 
 static int show(struct seq_file *seq, void *v)
@@ -47,7 +62,7 @@ static int show(struct seq_file *seq, void *v)
 	rhashtable_walk_start(&iter);
 	while ((fl = rhashtable_walk_next(&iter)) && !seq_has_overflowed(seq))
 		/* else resized: some come again */
-		if (!IS_ERR(fl) && fl->state == SERVAL_FLOW_ESTABLISHED)
+		if (!IS_ERR(fl) && is_listed(fl))
 			show_flow(seq, fl);
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);

@@ -429,6 +429,7 @@ int serval_socket_ask(struct serval_conn *conn,
 	if (opt) {
 		opt->advised = addr->advised;
 		opt->advised_oif = addr->oif;
+		opt->start_oif = 0;
 	} else if (!ipv6_addr_any(&addr->advised)) {
 		return -ENOMEM;
 	}

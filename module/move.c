@@ -640,8 +640,8 @@ bool serval_move_run(struct serval_move *m, enum serval_event event,
 	    !prepare(m, step.actions, todo))
 		return false;
 	todo->conn = m->conn;
-	trace_serval_move(m->sn->net, serval_move_active(m->conn), m->state,
-			  event, step.next);
+	trace_serval_move(m, serval_move_active(m->conn), cause, event,
+			  step.next);
 	change(m, event, step.actions, cause, todo);
 	say(m, event, &step, cause, todo);
 	m->state = step.next;

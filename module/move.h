@@ -239,6 +239,14 @@ struct serval_cause {
 	int err;
 };
 
+/* Local address: from where the attempt is, or else where the packet came; or :: */
+static inline const struct in6_addr *
+serval_cause_addr(const struct serval_cause *cause)
+{
+	return ipv6_addr_any(&cause->leg.laddr) ? &cause->here.laddr :
+						  &cause->leg.laddr;
+}
+
 struct serval_waiter *serval_waiter_alloc(u32 portid, u32 seq);
 void serval_waiter_tell(struct serval_net *sn, struct serval_waiter *w,
 			const struct serval_move_result *result);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints: rules, flows, drops.
+ * Tracepoints: rules, flows, moves, drops.
  *
  * perf trace -e 'serval:*', or /sys/kernel/tracing/events/serval/.
  */
@@ -12,8 +12,10 @@
 
 #include <linux/tracepoint.h>
 
-#include "fsm.h"
 #include "serval.h"
+
+struct serval_cause;
+struct serval_move;
 
 TRACE_EVENT(serval_service,
 
@@ -84,32 +86,66 @@ TRACE_EVENT(serval_flow,
 		  __entry->raddr)
 );
 
+/*
+ * A step of fsm.c, as it begins.
+ *
+ * active:   this end asked for the connection
+ * id, peer: ids of the flow in use, this end's and the peer's
+ * next:     own id of the candidate, 0 = there is none
+ * state, event, to: enum serval_state, enum serval_event, state that it leads to
+ * snd, rcv: version numbers: our next one, the peer's next one
+ * lost:     the address of the path in use is gone
+ * laddr, raddr: path in use
+ * here:     local address that the attempt is from or the packet came to; :: = none
+ *
+ * Documentation/model/replay reads them.
+ */
 TRACE_EVENT(serval_move,
 
-	TP_PROTO(const struct net *net, const struct serval_flow *fl,
-		 u8 state, u8 event, u8 next),
+	TP_PROTO(const struct serval_move *m, const struct serval_flow *fl,
+		 const struct serval_cause *cause, u8 event, u8 to),
 
-	TP_ARGS(net, fl, state, event, next),
+	TP_ARGS(m, fl, cause, event, to),
 
 	TP_STRUCT__entry(
 		__field(unsigned int, netns)
 		__field(u32, id)
+		__field(u32, peer)
+		__field(u32, next)
+		__field(u32, snd)
+		__field(u32, rcv)
+		__field(u8, active)
 		__field(u8, state)
 		__field(u8, event)
-		__field(u8, next)
+		__field(u8, to)
+		__field(u8, lost)
+		__array(u8, laddr, 16)
+		__array(u8, raddr, 16)
+		__array(u8, here, 16)
 	),
 
 	TP_fast_assign(
-		__entry->netns = net->ns.inum;
-		__entry->id = fl ? ntohl(fl->local_id) : 0;
-		__entry->state = state;
+		__entry->netns = m->sn->net->ns.inum;
+		__entry->id = ntohl(fl->local_id);
+		__entry->peer = ntohl(fl->peer_id);
+		__entry->next = m->next ? ntohl(m->next->local_id) : 0;
+		__entry->snd = m->snd;
+		__entry->rcv = m->rcv;
+		__entry->active = m->conn->active;
+		__entry->state = m->state;
 		__entry->event = event;
-		__entry->next = next;
+		__entry->to = to;
+		__entry->lost = m->lost;
+		memcpy(__entry->laddr, &fl->path.laddr, 16);
+		memcpy(__entry->raddr, &fl->path.raddr, 16);
+		memcpy(__entry->here, serval_cause_addr(cause), 16);
 	),
 
-	TP_printk("netns=%u flow=%u state=%u event=%u next=%u",
-		  __entry->netns, __entry->id, __entry->state,
-		  __entry->event, __entry->next)
+	TP_printk("netns=%u active=%u id=%08x peer=%08x next=%08x state=%u event=%u to=%u snd=%u rcv=%u lost=%u laddr=%pI6c raddr=%pI6c here=%pI6c",
+		  __entry->netns, __entry->active, __entry->id, __entry->peer,
+		  __entry->next, __entry->state, __entry->event, __entry->to,
+		  __entry->snd, __entry->rcv, __entry->lost, __entry->laddr,
+		  __entry->raddr, __entry->here)
 );
 
 TRACE_EVENT(serval_drop,

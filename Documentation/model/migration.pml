@@ -49,7 +49,7 @@
  * Budgets and bounds, which verify sets. Besides: ROUTED, the service table names a forwarder;
  * IDLE, neither end sends data; CALM, no attempt may fail and no path be tried anew for lack
  * of an answer; LOSSLESS, all data that arrives must be known; SEEN, a state that must not be
- * entered.
+ * entered. REPLAY: replay.pml has the steps watched, and another environment.
  */
 #ifndef HAVE_M
 #define HAVE_M 1		/* bits: addresses the initiator begins with */
@@ -146,7 +146,9 @@ byte u[2];			/* rounds without an answer to data */
  * What is in flight, each an integer made of the fields; sorted, so that the same packets
  * are the same state. The same packet twice is once: a copy is what a fault makes.
  */
+#ifndef N
 #define N 12
+#endif
 int net[N];
 
 byte moves = MOVES, loses = LOSES, gains = GAINS, faults = FAULTS, early = EARLY;
@@ -161,6 +163,19 @@ hidden byte e, type, from, to, src, dst, ver, chal, resp, ack, mac;
 hidden byte fresh, may, first, j;
 hidden int w, swap, out[2];
 hidden byte believable, needless, unheard, seen;	/* named for what an assertion says */
+
+/*
+ * STEP: what the kernel would take for this event of module/fsm.h, with the local address that it
+ * brings. An end without address goes on from another at once; the kernel, if it may, in
+ * a step of its own.
+ */
+#ifdef REPLAY
+#define STEP(event, addr)	step(event, addr);
+#define ANOTHER			false
+#else
+#define STEP(event, addr)
+#define ANOTHER			have[e]
+#endif
 
 #define QUIET	(net[0] == 0)
 #define SETTLED (st[M] == ESTABLISHED && st[P] == ESTABLISHED && \
@@ -470,6 +485,7 @@ inline forget()
 /* Back to the old path */
 inline give_up()
 {
+	STEP(EV_GIVE_UP, NONE)
 	unneeded();
 	forget();
 	st[e] = (HAS(e, al[e]) -> ESTABLISHED : NOADDRESS)
@@ -480,12 +496,13 @@ inline lost(a)
 	if
 	:: (a == cl[e] && st[e] == RSYN_RCVD) || (a == cl[e] && PENDING) ||
 	   (a == al[e] && st[e] == ESTABLISHED) ->
+		STEP((st[e] == ESTABLISHED -> EV_LOST : EV_LOST_NEXT), NONE)
 		fresh = (st[e] == RSYN_RCVD || st[e] == RSYN_SENT_RCVD);
 		forget();
 		if
 		:: HAS(e, al[e]) && !fresh -> st[e] = ESTABLISHED
-		:: have[e] && (fresh || !HAS(e, al[e])) -> first = FIRST(e); start(first)
-		:: !have[e] && fresh -> enter(NOADDRESS_RSYN_RCVD)
+		:: ANOTHER && (fresh || !HAS(e, al[e])) -> first = FIRST(e); start(first)
+		:: !ANOTHER && fresh -> enter(NOADDRESS_RSYN_RCVD)
 		:: else -> enter(NOADDRESS)
 		fi
 	:: else -> skip
@@ -495,7 +512,21 @@ inline lost(a)
 inline gained(a)
 {
 	if
-	:: st[e] == NOADDRESS || st[e] == NOADDRESS_RSYN_RCVD -> start(a)
+	:: st[e] == NOADDRESS || st[e] == NOADDRESS_RSYN_RCVD ->
+		STEP(EV_MOVE, a)
+		start(a)
+	:: else -> skip
+	fi
+}
+
+/* The user asks for a move; refused while another of this end goes on. */
+inline wanted(a)
+{
+	if
+	:: (HAS(e, a) && st[e] == ESTABLISHED && a != al[e]) ||
+	   (HAS(e, a) && st[e] == RSYN_RCVD && a != cl[e]) ->
+		STEP(EV_MOVE, a)
+		start(a)
 	:: else -> skip
 	fi
 }
@@ -507,6 +538,7 @@ inline send_data()
 
 inline repeat()
 {
+	STEP(EV_TIMEOUT, NONE)
 	n[e]++;
 	if
 	:: st[e] == RSYN_RCVD ->
@@ -541,6 +573,7 @@ inline timer()
 #elif !defined(DROP_SILENCE)
 		:: u[e] == SILENCE ->
 			u[e] = 0;
+			STEP(EV_SILENCE, al[e])
 			unneeded();
 			start(al[e])
 		:: else -> u[e]++; send_data()
@@ -549,7 +582,10 @@ inline timer()
 #endif
 		fi
 #ifndef DROP_RETRY
-	:: st[e] == NOADDRESS && have[e] -> first = FIRST(e); start(first)
+	:: st[e] == NOADDRESS && have[e] ->
+		first = FIRST(e);
+		STEP(EV_MOVE, first)
+		start(first)
 #endif
 	:: st[e] == RSYN_RCVD || PENDING ->
 		if
@@ -570,6 +606,7 @@ inline rcv_rsyn()
 	fresh = NEW;
 	if
 	:: fresh && CONFIRMS ->
+		STEP(EV_NAMED, to)
 		cl[e] = (cl[e] == 0 -> to : cl[e]);
 		first = lr[e];
 		adopt(first, lp[e]);
@@ -604,6 +641,7 @@ inline rcv_rsyn()
 	:: !ALREADY_THERE && !fresh && !REPEATED -> skip
 #endif
 	:: else ->
+		STEP((fresh -> EV_RSYN : EV_RSYN_AGAIN), to)
 		if
 		:: fresh -> rcv[e] = ver + 1; lp[e] = src; lr[e] = from; n[e] = 0
 		:: else -> skip
@@ -646,6 +684,7 @@ inline rcv_rsynack()
 	:: CURRENT && PENDING && dst == ci[e] && ACKS && AT_CANDIDATE ->
 		if
 		:: PROVES_SOURCE ->
+			STEP(EV_RSYN_ACK, to)
 			complete();
 			put(ACK, to, from, ai[e], src, snd[e], 0, 0, chal)
 		:: else ->
@@ -670,7 +709,9 @@ inline rcv_ack()
 {
 	if
 	:: CURRENT && ci[e] != 0 && dst == ci[e] && src == lp[e] && RESPONDS && AT_CANDIDATE &&
-	   (WAITING || st[e] == RSYN_SENT_RCVD) -> complete()
+	   (WAITING || st[e] == RSYN_SENT_RCVD) ->
+		STEP(EV_ACK, to)
+		complete()
 	:: else -> skip
 	fi
 }
@@ -684,6 +725,7 @@ inline rcv_data()
 #endif
 	:: WAITING && ci[e] != 0 && dst == ci[e] && src == lp[e] && from == lr[e] ->
 		/* the peer has switched, its ACK was lost */
+		STEP(EV_EARLY, to)
 #if !defined(DROP_REPEAT) && !defined(DROP_DATA) && !defined(OLD_DEADLOCK)
 		credit[e] = 3;
 		n[e] = (st[e] == RSYN_RCVD -> n[e] : 0);
@@ -804,16 +846,22 @@ inline done()
 	e = 0; i = 0; k = 0; fate = 0
 }
 
+inline begin()
+{
+	have[M] = HAVE_M; had[M] = HAVE_M;
+	have[P] = HAVE_P; had[P] = HAVE_P;
+	al[M] = ADDR(M, 0); ar[M] = ADDR(P, 0);
+	al[P] = ADDR(P, 0); ar[P] = ADDR(M, 0);
+	ai[M] = MOVER_ID(0); ap[M] = MOVER_ID(0);
+	ai[P] = MOVER_ID(0); ap[P] = MOVER_ID(0);
+	snd[M] = 1; snd[P] = 1;		/* SYN and SYN-ACK had 0 */
+	rcv[M] = 1; rcv[P] = 1
+}
+
+#ifndef REPLAY
 init {
 	d_step {
-		have[M] = HAVE_M; had[M] = HAVE_M;
-		have[P] = HAVE_P; had[P] = HAVE_P;
-		al[M] = ADDR(M, 0); ar[M] = ADDR(P, 0);
-		al[P] = ADDR(P, 0); ar[P] = ADDR(M, 0);
-		ai[M] = MOVER_ID(0); ap[M] = MOVER_ID(0);
-		ai[P] = MOVER_ID(0); ap[P] = MOVER_ID(0);
-		snd[M] = 1; snd[P] = 1;		/* SYN and SYN-ACK had 0 */
-		rcv[M] = 1; rcv[P] = 1
+		begin()
 	}
 	do
 	/* The network: any packet is next; it arrives, or is lost, or arrives and stays. */
@@ -896,18 +944,13 @@ init {
 	}
 #endif
 #if MOVES
-	/* The user asks for a move; refused while another of this end goes on. */
 	:: atomic {
 		moves > 0 -> choose_address();
 		d_step {
 			moves--; rounds = 0;
 			e = OWNER(i);
 			printf("user wants %d\n", i);
-			if
-			:: HAS(e, i) && st[e] == ESTABLISHED && i != al[e] -> start(i)
-			:: HAS(e, i) && st[e] == RSYN_RCVD && i != cl[e] -> start(i)
-			:: else -> skip
-			fi;
+			wanted(i);
 			done()
 		}
 	}
@@ -1026,3 +1069,4 @@ init {
 	:: QUIET && (SETTLED || (away == 0 && !(have[M] && have[P]))) -> break
 	od
 }
+#endif

@@ -155,6 +155,7 @@ static const struct {
 	{ "transfer", cmd_transfer,
 	  "[-n CONNS] [-p PARALLEL] [-u UP] [-d DOWN] [-H|-M] [-R] ID" },
 	{ "shuttle", cmd_shuttle, "[-r SEED] COUNT ID" },
+	{ "torture", cmd_torture, "SEED STREAMS DATAGRAMS ID" },
 	{ "echo", cmd_echo, "ID" },
 	{ "ask", cmd_ask, "ID TEXT" },
 	{ "connect", cmd_connect,

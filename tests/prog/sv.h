@@ -196,6 +196,7 @@ int migrate(int fd, const char *dev);
 int cmd_serve(int argc, char **argv);
 int cmd_transfer(int argc, char **argv);
 int cmd_shuttle(int argc, char **argv);
+int cmd_torture(int argc, char **argv);
 int cmd_connect(int argc, char **argv);
 int cmd_echo(int argc, char **argv);
 int cmd_ask(int argc, char **argv);

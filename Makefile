@@ -66,6 +66,10 @@ check-debug: ## the tests on a kernel with KASAN, lockdep, kmemleak; builds it o
 check-long: ## check with a hundred times the counts
 	@tests/run long $(TESTS)
 
+torture: ## connections while all goes wrong: HOURS=1 or SECONDS=60, SEED=N, KERNEL=6.12
+	@SERVAL_SEED=$(SEED) SERVAL_SECONDS=$(or $(SECONDS),$$(($(or $(HOURS),1) * 3600))) \
+		tests/run torture -k $(or $(KERNEL),6.12)
+
 bench: ## measure speed against TCP's; TESTS=memory for what connections take
 	@tests/run bench $(TESTS)
 
@@ -89,5 +93,5 @@ help: ## this list
 		$(MAKEFILE_LIST)
 
 .PHONY: all module tools install install-module install-tools uninstall \
-	dkms-install dkms-uninstall demo lab check check-debug check-long bench \
+	dkms-install dkms-uninstall demo lab check check-debug check-long torture bench \
 	fuzz model clean help

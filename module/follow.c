@@ -6,10 +6,11 @@
  * carrier) queues one work, which looks at every connection: one whose address is
  * gone, or whose device is down, holds (NOADDRESS). If it comes back, the connection
  * asks its peer to go on from there: that may have moved meanwhile. With the sysctl
- * auto_migrate it moves to another device instead: first where the route leads, then
- * to each other device that is up, until the peer answers from one. As long as a
- * connection has found none, the work comes back.  What is still being set up asks from
- * another address at once, with or without the sysctl: it has nothing to hold.
+ * auto_migrate it moves to another device instead, to one after the other in the order
+ * of preference.c, until the peer answers from one. As long as a connection has found
+ * none, the work comes back. One that has a path moves to a device that draws it.
+ * What is still being set up asks from another address at once, with or without the
+ * sysctl: it has nothing to hold.
  */
 #include <linux/inetdevice.h>
 #include <linux/netdevice.h>
@@ -18,64 +19,83 @@
 
 #include "follow.h"
 #include "move.h"
+#include "preference.h"
 #include "serval.h"
 
 #define AGAIN	HZ	/* while a connection has no address */
-
-/* Devices in turn, the one that the route chooses (0) first */
-static int next_device(struct serval_net *sn, int last)
-{
-	struct net_device *dev;
-	int next = 0;
-
-	for_each_netdev_rcu(sn->net, dev) {
-		if (dev->ifindex <= last || dev == sn->dev ||
-		    dev->flags & IFF_LOOPBACK || !(dev->flags & IFF_UP) ||
-		    !netif_carrier_ok(dev) ||
-		    (!serval_move_has_address(dev, AF_INET) &&
-		     !serval_move_has_address(dev, AF_INET6)))
-			continue;
-		if (!next || dev->ifindex < next)
-			next = dev->ifindex;
-	}
-	return next;
-}
 
 /* One attempt; the next time it is another device's turn */
 static void move_away(struct serval_net *sn, struct serval_flow *fl)
 {
 	struct serval_move *m = serval_move_of(fl->conn);
-	struct serval_move_to to = {};
-	int err, next;
+	int err, route, next;
 
 	if (!m)
 		return;
-	to.oif = READ_ONCE(m->turn);
+	route = serval_preference_route(sn, fl);
+	next = READ_ONCE(m->turn);
 	do {
-		err = serval_move_away(sn, fl, &to);
-		next = next_device(sn, to.oif);
-		to.oif = next;
-	} while (err && next);
+		struct serval_move_to to = {};
+
+		next = serval_preference_next(sn, route, next);
+		/* where the route leads, also if it leads elsewhere later */
+		if (next != route)
+			to.oif = next;
+		err = next ? serval_move_away(sn, fl, &to) : 0;
+	} while (err);
 	WRITE_ONCE(m->turn, next);
 }
 
-/* Return: true if it should be looked at again */
-static bool follow(struct serval_net *sn, struct rhashtable_iter *iter,
-		   struct serval_flow *fl)
+/* Return: false if it should move, but can't begin to just now */
+static bool follow_preferred(struct serval_net *sn,
+			     struct rhashtable_iter *iter,
+			     struct serval_flow *fl)
+{
+	struct serval_move_to to = {};
+	int err;
+
+	if (!READ_ONCE(sn->settings.auto_migrate))
+		return true;
+	to.oif = serval_preference_better(sn, fl);
+	if (!to.oif)
+		return true;
+	fl = serval_move_prepare_in(sn, iter, fl);
+	if (!fl)
+		return true;
+	err = serval_move_away(sn, fl, &to);
+	return !err || err == -EALREADY || err == -ENOTCONN;
+}
+
+/**
+ * struct look - what comes of a look at all connections
+ * @again:   one has no path
+ * @refused: one could not begin to move to a device that it would prefer
+ */
+struct look {
+	bool again;
+	bool refused;
+};
+
+static void follow(struct serval_net *sn, struct rhashtable_iter *iter,
+		   struct serval_flow *fl, struct look *look)
 {
 	bool usable = serval_move_path_is_usable(sn, &fl->path);
 
 	if (!usable)
 		fl = serval_move_prepare_in(sn, iter, fl);
 	if (!fl)
-		return false;
-	if (!serval_move_see(sn, fl))
-		return serval_move_is_lost(fl->conn);
+		return;
+	if (!serval_move_see(sn, fl)) {
+		look->again |= serval_move_is_lost(fl->conn);
+		if (usable && !follow_preferred(sn, iter, fl))
+			look->refused = true;
+		return;
+	}
 	if (usable)
 		serval_move_back(sn, fl);
 	else if (READ_ONCE(sn->settings.auto_migrate))
 		move_away(sn, fl);
-	return true;
+	look->again = true;
 }
 
 static void follow_work(struct work_struct *work)
@@ -83,27 +103,38 @@ static void follow_work(struct work_struct *work)
 	struct serval_net *sn = container_of(to_delayed_work(work),
 					     struct serval_net, follow.work);
 	struct rhashtable_iter iter;
+	struct look look = {};
 	struct serval_flow *fl;
-	bool again = false;
+	unsigned long delay;
 
+	serval_preference_begin(sn);
 	rhashtable_walk_enter(&sn->flows.flows, &iter);
 	rhashtable_walk_start(&iter);
 	while ((fl = rhashtable_walk_next(&iter))) {
 		if (IS_ERR(fl))
 			continue;
 		if (READ_ONCE(fl->state) == SERVAL_FLOW_ESTABLISHED)
-			again |= follow(sn, &iter, fl);
+			follow(sn, &iter, fl, &look);
 		else
 			serval_move_restart(sn, fl);
 		serval_flow_walk_rest(&iter);
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
-	if (again && !READ_ONCE(sn->follow.ended))
-		schedule_delayed_work(&sn->follow.work, AGAIN);
+	delay = serval_preference_end(sn, look.refused);
+	if (look.again)
+		delay = min_t(unsigned long, delay, AGAIN);
+	if (delay != MAX_JIFFY_OFFSET && !READ_ONCE(sn->follow.ended))
+		schedule_delayed_work(&sn->follow.work, delay);
 }
 
-static void look_now(struct serval_net *sn)
+/**
+ * serval_follow_look() - look at all connections
+ * @sn: namespace
+ *
+ * Context: any but hard interrupt.
+ */
+void serval_follow_look(struct serval_net *sn)
 {
 	if (!READ_ONCE(sn->follow.ended))
 		mod_delayed_work(system_wq, &sn->follow.work, 0);
@@ -114,15 +145,32 @@ static int device_event(struct notifier_block *nb, unsigned long event,
 {
 	struct serval_net *sn = container_of(nb, struct serval_net,
 					     follow.dev_nb);
+	const struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 
 	switch (event) {
+	case NETDEV_REGISTER:
+		serval_preference_add(sn, dev);
+		break;
 	case NETDEV_UP:
 	case NETDEV_DOWN:
 	case NETDEV_CHANGE:
+		serval_preference_link(sn, dev);
+		serval_follow_look(sn);
+		break;
 	case NETDEV_UNREGISTER:
-		look_now(sn);
+		serval_preference_del(sn, dev);
+		serval_follow_look(sn);
 	}
 	return NOTIFY_DONE;
+}
+
+static void address_event(const struct net_device *dev, unsigned long event)
+{
+	struct serval_net *sn = serval_net(dev_net(dev));
+
+	if (event == NETDEV_UP)
+		serval_preference_address(sn, dev);
+	serval_follow_look(sn);
 }
 
 static int address4_event(struct notifier_block *nb, unsigned long event,
@@ -130,7 +178,7 @@ static int address4_event(struct notifier_block *nb, unsigned long event,
 {
 	const struct in_ifaddr *ifa = ptr;
 
-	look_now(serval_net(dev_net(ifa->ifa_dev->dev)));
+	address_event(ifa->ifa_dev->dev, event);
 	return NOTIFY_DONE;
 }
 
@@ -139,7 +187,7 @@ static int address6_event(struct notifier_block *nb, unsigned long event,
 {
 	const struct inet6_ifaddr *ifa = ptr;
 
-	look_now(serval_net(dev_net(ifa->idev->dev)));
+	address_event(ifa->idev->dev, event);
 	return NOTIFY_DONE;
 }
 
@@ -160,6 +208,7 @@ static struct notifier_block address6_nb = {
 int serval_follow_net_init(struct serval_net *sn)
 {
 	INIT_DELAYED_WORK(&sn->follow.work, follow_work);
+	serval_preference_init(sn);
 	sn->follow.dev_nb.notifier_call = device_event;
 	return register_netdevice_notifier_net(sn->net, &sn->follow.dev_nb);
 }
@@ -184,6 +233,7 @@ void serval_follow_unpublish(struct serval_net *sn)
 void serval_follow_net_exit(struct serval_net *sn)
 {
 	cancel_delayed_work_sync(&sn->follow.work);
+	serval_preference_exit(sn);
 }
 
 /**

@@ -23,6 +23,7 @@ struct serval_follow {
 };
 
 int serval_follow_net_init(struct serval_net *sn);
+void serval_follow_look(struct serval_net *sn);
 void serval_follow_unpublish(struct serval_net *sn);
 void serval_follow_net_exit(struct serval_net *sn);
 int serval_follow_init(void);

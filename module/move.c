@@ -838,6 +838,7 @@ void serval_event_end(struct serval_conn *conn)
 	m->state = SERVAL_CLOSED;
 	m->hint.raddr = in6addr_any;
 	m->turn = 0;
+	WRITE_ONCE(m->placed, 0);
 	memzero_explicit(&m->keys, sizeof(m->keys));
 	drop_flow(m->sn, &m->next);
 	drop_flow(m->sn, &m->left);

@@ -134,7 +134,9 @@ struct serval_heard {
  * @moves:    how often the connection has moved
  * @err:      how our last attempt ended: 0 or a negative errno
  * @us:       microseconds that it took
- * @turn:     device that follow.c tries next, 0 = where the route leads
+ * @turn:     device that follow.c has tried last, 0 = none
+ * @placed:   number of the last event of a device before somebody moved the
+ *            connection, 0 = nobody has; without the lock
  * @keys:     if @keyed
  * @timer:    transmissions
  *
@@ -170,6 +172,7 @@ struct serval_move {
 	int err;
 	u32 us;
 	int turn;
+	u64 placed;
 	struct serval_auth_keys keys;
 	struct timer_list timer;
 };
@@ -261,6 +264,8 @@ int serval_move_prepare(struct serval_net *sn, __be32 id);
 struct serval_flow *serval_move_prepare_in(struct serval_net *sn,
 					   struct rhashtable_iter *iter,
 					   struct serval_flow *fl);
+struct net_device *serval_move_path_device(struct serval_net *sn,
+					   const struct serval_path *path);
 bool serval_move_path_is_usable(struct serval_net *sn,
 				const struct serval_path *path);
 bool serval_move_has_address(const struct net_device *dev, u8 family);

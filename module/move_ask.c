@@ -108,9 +108,18 @@ static int device_of(struct serval_net *sn, const struct in6_addr *addr)
 	return dev ? dev->ifindex : 0;
 }
 
-/* Also that of a route that is not valid any more: it is what has gone, perhaps */
-static struct net_device *path_device(struct serval_net *sn,
-				      const struct serval_path *path)
+/**
+ * serval_move_path_device() - the device that a path goes out through
+ * @sn:   namespace
+ * @path: of an active flow
+ *
+ * Also that of a route that is not valid any more: it is what has gone, perhaps.
+ *
+ * Context: rcu_read_lock() held.
+ * Return: NULL if it is gone.
+ */
+struct net_device *serval_move_path_device(struct serval_net *sn,
+					   const struct serval_path *path)
 {
 	const struct dst_entry *dst = rcu_dereference(path->dst);
 
@@ -138,7 +147,7 @@ static bool is_usable(struct serval_net *sn, const struct net_device *dev,
 bool serval_move_path_is_usable(struct serval_net *sn,
 				const struct serval_path *path)
 {
-	return is_usable(sn, path_device(sn, path), &path->laddr);
+	return is_usable(sn, serval_move_path_device(sn, path), &path->laddr);
 }
 
 static bool next_is_usable(struct serval_net *sn, const struct serval_move *m)
@@ -413,6 +422,20 @@ static int start_from(struct serval_net *sn, const struct serval_flow *fl,
 	return serval_move_start(sn, fl, &here, w);
 }
 
+/* By a program or the administrator: no device draws the connection away before
+ * something happens to it
+ */
+static int place(struct serval_net *sn, struct serval_flow *fl,
+		 const struct serval_move_to *to, struct serval_waiter *w)
+{
+	int err = begin_from(sn, fl, to, w);
+
+	if (!err)
+		WRITE_ONCE(serval_move_of(fl->conn)->placed,
+			   READ_ONCE(sn->preferences.event));
+	return err;
+}
+
 static void look(struct serval_net *sn, struct serval_move *m,
 		 struct serval_flow *fl, struct serval_todo *todo)
 {
@@ -460,7 +483,7 @@ bool serval_move_see(struct serval_net *sn, struct serval_flow *fl)
 }
 
 /**
- * serval_move_away() - try to leave a path whose local address is gone
+ * serval_move_away() - move a connection without being asked
  * @sn: namespace
  * @fl: active flow
  * @to: device, 0 = where the route leads
@@ -568,7 +591,7 @@ int serval_move_flow(struct serval_net *sn, __be32 id,
 	if (fl && READ_ONCE(fl->state) == SERVAL_FLOW_SYN_SENT)
 		err = start_from(sn, fl, to, w);
 	else if (fl && serval_flow_is_shown(fl))
-		err = begin_from(sn, fl, to, w);
+		err = place(sn, fl, to, w);
 	rcu_read_unlock();
 	return err;
 }
@@ -663,7 +686,7 @@ int serval_move_all(struct serval_net *sn,
 		    !wanted(fl, arg) || is_asked(fl, w))
 			continue;
 		fl = serval_move_prepare_in(sn, &iter, fl);
-		err = fl ? begin_from(sn, fl, to, w) : -EKEYREJECTED;
+		err = fl ? place(sn, fl, to, w) : -EKEYREJECTED;
 		n += !err;
 		*failed += err && err != -EALREADY;
 		serval_flow_walk_rest(&iter);

@@ -17,7 +17,7 @@ static int need_admin(struct sk_buff *skb, struct genl_info *info)
 	if (netlink_ns_capable(skb, genl_info_net(info)->user_ns,
 			       CAP_NET_ADMIN))
 		return 0;
-	NL_SET_ERR_MSG(info->extack, "changing rules, flows and held packets needs CAP_NET_ADMIN");
+	NL_SET_ERR_MSG(info->extack, "changing anything needs CAP_NET_ADMIN");
 	return -EPERM;
 }
 
@@ -35,6 +35,7 @@ ADMIN(service_flush)
 ADMIN(flow_del)
 ADMIN(flow_migrate)
 ADMIN(delay_verdict)
+ADMIN(dev_set)
 
 /* A name, a value and a line of text each */
 #define STATS_SIZE	(__SERVAL_MIB_MAX * 144)
@@ -136,6 +137,16 @@ static const struct genl_ops ops[] = {
 		.doit = admin_delay_verdict,
 		.policy = serval_delay_policy,
 		.maxattr = SERVAL_A_DELAY_MAX,
+	}, {
+		.cmd = SERVAL_CMD_DEV_GET,
+		.dumpit = serval_nl_dev_dump,
+		.policy = serval_dev_policy,
+		.maxattr = SERVAL_A_DEV_MAX,
+	}, {
+		.cmd = SERVAL_CMD_DEV_SET,
+		.doit = admin_dev_set,
+		.policy = serval_dev_policy,
+		.maxattr = SERVAL_A_DEV_MAX,
 	},
 };
 

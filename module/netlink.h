@@ -50,4 +50,9 @@ extern const struct nla_policy serval_delay_policy[SERVAL_A_DELAY_MAX + 1];
 int serval_nl_delay_verdict(struct sk_buff *skb, struct genl_info *info);
 int serval_nl_delay_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
+/* netlink_dev.c */
+extern const struct nla_policy serval_dev_policy[SERVAL_A_DEV_MAX + 1];
+int serval_nl_dev_set(struct sk_buff *skb, struct genl_info *info);
+int serval_nl_dev_dump(struct sk_buff *skb, struct netlink_callback *cb);
+
 #endif /* _SERVAL_NETLINK_H */

@@ -15,7 +15,7 @@
  *	   datagram, dgram_conn, fin: the service access layer
  *	L4 newsock, socket, socket_dgram, socket_dgram_conn, sockopt,
  *	   sockioctl: AF_SERVAL
- *	L5 netlink, proc, broadcast, follow, sysctl	control
+ *	L5 netlink, proc, broadcast, preference, follow, sysctl: control
  *	L6 main				load and unload
  *
  * Lock order, outermost first (Documentation/locking.rst has the reasons):
@@ -27,6 +27,7 @@
  *	      path->lock		softirq-safe, a leaf: nothing below it
  *	    delay.lock			the same; taken under neither
  *	    keys.lock, keys.wait_lock, pins.lock	the same
+ *	    preferences.lock		the same
  * Nothing is transmitted, and no notifier called, from conn->lock on.  Readers
  * of the service and flow tables hold only rcu_read_lock().
  */
@@ -50,6 +51,7 @@
 #include "follow.h"
 #include "keys.h"
 #include "mib.h"
+#include "preference.h"
 #include "service.h"
 
 struct rt6_info;
@@ -95,6 +97,7 @@ struct serval_settings {
  * @delay:    packets that wait for a controller
  * @broadcast: default rules for whole links
  * @follow:   what sees addresses come and go
+ * @preferences: which devices connections move to by themselves
  * @settings: sysctls
  * @route_work: puts back sal0's route after somebody removed it
  * @fib_nb:   sees that happen
@@ -124,6 +127,7 @@ struct serval_net {
 	struct serval_delay delay;
 	struct serval_broadcast broadcast;
 	struct serval_follow follow;
+	struct serval_preferences preferences;
 	struct serval_settings settings;
 	struct work_struct route_work;
 	struct notifier_block fib_nb;

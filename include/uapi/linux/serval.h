@@ -259,11 +259,13 @@ struct serval_migration {
  *                            with the number of moves that have begun, and then
  *                            with the end of each
  * @SERVAL_CMD_FLOW_MOVE_NTF: event: a connection has moved to another flow
+ * @SERVAL_CMD_DEV_GET:       a dump of the devices to which connections can move
+ * @SERVAL_CMD_DEV_SET:       change how the kernel's own moves prefer one
  * @__SERVAL_CMD_MAX:        not a command
  * @SERVAL_CMD_MAX:          the last of them
  *
- * SERVICE_NEW, _DEL, _SET, _FLUSH, FLOW_DEL, FLOW_MIGRATE, DELAY_VERDICT and the multicast
- * group "delay" need CAP_NET_ADMIN in the user namespace that owns the network
+ * SERVICE_NEW, _DEL, _SET, _FLUSH, FLOW_DEL, FLOW_MIGRATE, DELAY_VERDICT, DEV_SET and the
+ * multicast group "delay" need CAP_NET_ADMIN in the user namespace that owns the network
  * namespace; the rest is open.
  */
 enum serval_cmd {
@@ -285,6 +287,8 @@ enum serval_cmd {
 	SERVAL_CMD_DELAY_NTF,
 	SERVAL_CMD_FLOW_MIGRATE,
 	SERVAL_CMD_FLOW_MOVE_NTF,
+	SERVAL_CMD_DEV_GET,
+	SERVAL_CMD_DEV_SET,
 
 	__SERVAL_CMD_MAX,
 	SERVAL_CMD_MAX = __SERVAL_CMD_MAX - 1
@@ -429,6 +433,23 @@ enum serval_a_delay {
 
 	__SERVAL_A_DELAY_MAX,
 	SERVAL_A_DELAY_MAX = __SERVAL_A_DELAY_MAX - 1
+};
+
+/* How the kernel's own moves (sysctl auto_migrate) prefer a device.  The settings go
+ * with the device.
+ */
+enum serval_a_dev {
+	SERVAL_A_DEV_UNSPEC,
+	SERVAL_A_DEV_IFINDEX,		/* u32 */
+	SERVAL_A_DEV_PREFERENCE,	/* u8, highest first, 0 = never; default 100 */
+	SERVAL_A_DEV_SETTLE,		/* u32, milliseconds for which it must have been
+					 * usable before it draws connections from devices
+					 * of a lower preference, at most 3600000; default
+					 * 2000
+					 */
+
+	__SERVAL_A_DEV_MAX,
+	SERVAL_A_DEV_MAX = __SERVAL_A_DEV_MAX - 1
 };
 
 /* Answer to STATS_GET: one nest COUNTER per counter, in table order. */

@@ -323,6 +323,40 @@ static void delay_dump(struct fake_kernel *fk, const struct nlmsghdr *req)
 	finish_dump(fk, req);
 }
 
+struct nl_msg *fake_dev_msg(const struct serval_dev *dev)
+{
+	struct nl_msg *msg = serval_msg_dev(FAKE_FAMILY, dev);
+
+	genlmsg_hdr(nlmsg_hdr(msg))->cmd = SERVAL_CMD_DEV_GET;
+	nlmsg_hdr(msg)->nlmsg_flags = NLM_F_MULTI;
+	return msg;
+}
+
+static void dev_dump(struct fake_kernel *fk, const struct nlmsghdr *req)
+{
+	struct serval_dev dev = fk->dev;
+
+	/* the loopback, and one that is not there */
+	dev.has = ~0U;
+	dev.ifindex = 1;
+	answer(fk, req, fake_dev_msg(&dev));
+	dev.ifindex = 2147483647;
+	answer(fk, req, fake_dev_msg(&dev));
+	finish_dump(fk, req);
+}
+
+static void dev_set(struct fake_kernel *fk, const struct nlmsghdr *req)
+{
+	struct serval_dev dev;
+
+	if (serval_msg_parse_dev(req, &dev) || dev.ifindex != 1) {
+		ack(fk, req, -ENODEV, "no such device");
+		return;
+	}
+	fk->dev = dev;
+	ack(fk, req, 0, NULL);
+}
+
 /* The last one is taken, whichever is meant */
 static void delay_verdict(struct fake_kernel *fk, struct nlmsghdr *req)
 {
@@ -443,6 +477,12 @@ static void handle(struct fake_kernel *fk, struct nlmsghdr *req)
 		break;
 	case SERVAL_CMD_FLOW_MIGRATE:
 		migrate(fk, req);
+		break;
+	case SERVAL_CMD_DEV_GET:
+		dev_dump(fk, req);
+		break;
+	case SERVAL_CMD_DEV_SET:
+		dev_set(fk, req);
 		break;
 	default:
 		flow_request(fk, req, cmd);

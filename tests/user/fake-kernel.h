@@ -2,7 +2,7 @@
 /*
  * The other end of a request handle: a thread that answers as the module
  * does, with a small service table, two flows, of which the second is not in
- * dumps, and three counters.
+ * dumps, two devices and three counters.
  */
 #ifndef SERVAL_TESTS_FAKE_KERNEL_H
 #define SERVAL_TESTS_FAKE_KERNEL_H
@@ -58,6 +58,7 @@ struct fake_moves {
  * @deny:          refuse changes with EPERM
  * @held:          so many packets wait for a verdict, numbered from 1
  * @verdict:       the last verdict
+ * @dev:           settings of the first device, and how they were changed last
  * @moves:         requests to move connections
  */
 struct fake_kernel {
@@ -70,6 +71,7 @@ struct fake_kernel {
 	bool deny;
 	int held;
 	__u8 verdict;
+	struct serval_dev dev;
 	struct fake_moves moves;
 };
 
@@ -132,6 +134,14 @@ struct nl_msg *fake_begun_msg(__u32 begun, __u32 refused);
  * Return: the message, to be freed by nlmsg_free().
  */
 struct nl_msg *fake_moved_msg(const struct serval_moved *moved);
+
+/**
+ * fake_dev_msg() - a message about a device
+ * @dev: it
+ *
+ * Return: the message, to be freed by nlmsg_free().
+ */
+struct nl_msg *fake_dev_msg(const struct serval_dev *dev);
 
 /**
  * fake_held_msg() - a message about a held packet

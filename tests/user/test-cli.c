@@ -458,6 +458,30 @@ static void test_delay(struct bench *b)
 	       "all packets are dropped");
 }
 
+static void test_dev(struct bench *b)
+{
+	expect(b, "dev set lo preference 200 settle 0", 0, "", "");
+	tap_ok(&b->tap, b->fk.dev.ifindex == 1 &&
+	       b->fk.dev.preference == 200 && !b->fk.dev.settle &&
+	       b->fk.dev.has & SERVAL_HAS(SERVAL_A_DEV_SETTLE),
+	       "both settings are sent");
+	expect(b, "dev", 0,
+	       "lo preference 200 settle 0\n"
+	       "if2147483647 preference 200 settle 0\n", "");
+	expect(b, "dev set lo settle 1500", 0, "", "");
+	tap_ok(&b->tap, b->fk.dev.settle == 1500 &&
+	       !(b->fk.dev.has & SERVAL_HAS(SERVAL_A_DEV_PREFERENCE)),
+	       "so is one alone");
+	expect(b, "dev show lo", 0, "lo preference 0 settle 1500\n", "");
+	expect(b, "-j dev show", 0,
+	       "[{\"ifindex\":1,\"dev\":\"lo\",\"preference\":0,\"settle_ms\":1500},{\"ifindex\":2147483647,\"preference\":0,\"settle_ms\":1500}]\n",
+	       "");
+	expect(b, "-j dev show if7", 1, "[]\n",
+	       "serval: Error: connections do not move to \"if7\"\n");
+	expect(b, "dev set if7 settle 1", 1, "",
+	       "serval: Error: no such device\n");
+}
+
 static void test_rest(struct bench *b)
 {
 	expect(b, "stats", 0,
@@ -498,6 +522,7 @@ int main(void)
 	test_lost_moves(&b);
 	test_progress(&b);
 	test_delay(&b);
+	test_dev(&b);
 	test_rest(&b);
 	cli_close(&b.cli);
 	fake_kernel_stop(&b.fk);

@@ -164,6 +164,30 @@ static void test_migrate(struct tap *tap)
 	nlmsg_free(msg);
 }
 
+static void test_dev(struct tap *tap)
+{
+	static const struct serval_dev sent = {
+		.has = SERVAL_HAS(SERVAL_A_DEV_IFINDEX) |
+		       SERVAL_HAS(SERVAL_A_DEV_PREFERENCE) |
+		       SERVAL_HAS(SERVAL_A_DEV_SETTLE),
+		.ifindex = 4000000000U,
+		.preference = 255,
+		.settle = 3600000,
+	};
+	struct nl_msg *msg = serval_msg_dev(FAKE_FAMILY, &sent);
+	struct serval_dev dev;
+
+	tap_ok(tap, genlmsg_hdr(nlmsg_hdr(msg))->cmd == SERVAL_CMD_DEV_SET &&
+	       !serval_msg_parse_dev(nlmsg_hdr(msg), &dev) &&
+	       !memcmp(&dev, &sent, sizeof(dev)),
+	       "settings of a device are read as they were sent");
+	nlmsg_free(msg);
+	msg = serval_msg_bare(FAKE_FAMILY, SERVAL_CMD_DEV_GET, 0);
+	tap_ok(tap, serval_msg_parse_dev(nlmsg_hdr(msg), &dev) == -EBADMSG,
+	       "those of none are refused");
+	nlmsg_free(msg);
+}
+
 static void test_moved(struct tap *tap)
 {
 	static const struct serval_moved sent = {
@@ -298,12 +322,14 @@ static void parse_everything(const struct nlmsghdr *nlh)
 	struct serval_flow flow;
 	struct serval_moved moved;
 	struct serval_held held;
+	struct serval_dev dev;
 	__u32 begun, refused;
 
 	serval_msg_parse_begun(nlh, &begun, &refused);
 	serval_msg_parse_moved(nlh, &moved);
 	serval_msg_parse_service(nlh, &svc);
 	serval_msg_parse_held(nlh, &held);
+	serval_msg_parse_dev(nlh, &dev);
 	serval_msg_parse_flow(nlh, &flow);
 	serval_msg_parse_stats(nlh, ignore_counter, NULL);
 	serval_msg_parse_event(nlh, &event);
@@ -347,11 +373,12 @@ static void test_damage(struct tap *tap)
 	damage(fake_flow_msg(SERVAL_CMD_FLOW_DEL_NTF, 0), 20000);
 	damage(fake_held_msg(SERVAL_CMD_DELAY_NTF, 0, 2), 20000);
 	damage(fake_flow6_msg(SERVAL_CMD_FLOW_DEL_NTF, 0), 20000);
+	damage(fake_dev_msg(&(struct serval_dev){ .has = ~0U }), 20000);
 	damage(fake_moved_msg(&(struct serval_moved){ .usec = 1 }), 20000);
 	damage(fake_ack_msg(nlmsg_hdr(req), -EINVAL, "text", true), 20000);
 	damage(fake_ack_msg(nlmsg_hdr(req), -EINVAL, "text", false), 20000);
 	nlmsg_free(req);
-	tap_ok(tap, true, "140000 damaged messages do no harm");
+	tap_ok(tap, true, "160000 damaged messages do no harm");
 }
 
 int main(void)
@@ -364,6 +391,7 @@ int main(void)
 	test_flow(&tap);
 	test_held(&tap);
 	test_migrate(&tap);
+	test_dev(&tap);
 	test_moved(&tap);
 	test_move_event(&tap);
 	test_acks(&tap);

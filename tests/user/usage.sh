@@ -66,8 +66,19 @@ expect 2 "a service ID is missing" serval service migrate
 expect 2 "is not a single service" serval service migrate 80/32 dev lo
 expect 2 "where to is missing" serval service migrate 80
 expect 0 "serval dev migrate OLD NEW" serval dev help
-expect 2 "two devices are needed" serval dev
+expect 0 "serval dev set DEVICE" serval dev help
+expect 2 "two devices are needed" serval dev migrate
 expect 2 "two devices are needed" serval dev migrate lo
+expect 2 '"x" is not expected' serval dev show lo x
+expect 1 'Cannot find device "nodev0"' serval dev show nodev0
+expect 2 "a device is missing" serval dev set
+expect 2 "nothing to set" serval dev set lo
+expect 2 '"fast" is not expected' serval dev set lo fast
+expect 2 'nothing after "settle"' serval dev set lo settle
+expect 2 '"x" is not a number (preference)' serval dev set lo preference x
+expect 2 "a preference is at most 255" serval dev set lo preference 256
+expect 2 '"settle" is given twice' serval dev set lo settle 1 settle 2
+expect 1 'Cannot find device "nodev0"' serval dev set nodev0 settle 1
 expect 2 '"x" is not expected' serval dev migrate lo lo x
 expect 1 'Cannot find device "nodev0"' serval dev migrate nodev0 lo
 expect 1 'Cannot find device "nodev0"' serval flow migrate 1 dev nodev0

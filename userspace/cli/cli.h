@@ -370,6 +370,8 @@ int service_migrate(struct cli *cli, struct args *args);
 int flow_show(struct cli *cli, struct args *args);
 int flow_kill(struct cli *cli, struct args *args);
 int flow_migrate(struct cli *cli, struct args *args);
+int dev_show(struct cli *cli, struct args *args);
+int dev_set(struct cli *cli, struct args *args);
 int dev_migrate(struct cli *cli, struct args *args);
 int delay_show(struct cli *cli, struct args *args);
 int delay_release(struct cli *cli, struct args *args);

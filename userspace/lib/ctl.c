@@ -125,8 +125,8 @@ static int ctl_exec(struct serval_ctl *ctl, struct nl_msg *msg,
 	return reply->error;
 }
 
-/* An array that grows with each message: of services, flows or held packets;
- * or only of the services with the ID and prefix of @only.
+/* An array that grows with each message: of services, flows, held packets or
+ * devices; or only of the services with the ID and prefix of @only.
  */
 struct collection {
 	int (*parse)(const struct nlmsghdr *nlh, void *item);
@@ -178,6 +178,11 @@ static int parse_flow(const struct nlmsghdr *nlh, void *item)
 static int parse_held(const struct nlmsghdr *nlh, void *item)
 {
 	return serval_msg_parse_held(nlh, item);
+}
+
+static int parse_dev(const struct nlmsghdr *nlh, void *item)
+{
+	return serval_msg_parse_dev(nlh, item);
 }
 
 static struct nl_msg *dump_msg(struct serval_ctl *ctl, int cmd,
@@ -368,6 +373,29 @@ int serval_delay_release(struct serval_ctl *ctl, __u32 id)
 int serval_delay_drop(struct serval_ctl *ctl, __u32 id)
 {
 	return verdict(ctl, id, SERVAL_DELAY_DROP);
+}
+
+int serval_dev_dump(struct serval_ctl *ctl, struct serval_dev **list,
+		    size_t *count)
+{
+	struct collection c = {
+		.parse = parse_dev,
+		.size = sizeof(struct serval_dev),
+	};
+	int ret = ctl_dump(ctl, SERVAL_CMD_DEV_GET, &c);
+
+	if (ret < 0)
+		return ret;
+	*list = (struct serval_dev *)c.items;
+	*count = c.count;
+	return ret;
+}
+
+int serval_dev_set(struct serval_ctl *ctl, const struct serval_dev *dev)
+{
+	struct serval_reply reply = { 0 };
+
+	return ctl_exec(ctl, serval_msg_dev(ctl->family, dev), &reply);
 }
 
 struct counter_walk {

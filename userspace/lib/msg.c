@@ -101,6 +101,12 @@ static const struct nla_policy delay_policy[SERVAL_A_DELAY_MAX + 1] = {
 	[SERVAL_A_DELAY_REMAINING]	= { .type = NLA_U32 },
 };
 
+static const struct nla_policy dev_policy[SERVAL_A_DEV_MAX + 1] = {
+	[SERVAL_A_DEV_IFINDEX]		= { .type = NLA_U32 },
+	[SERVAL_A_DEV_PREFERENCE]	= { .type = NLA_U8 },
+	[SERVAL_A_DEV_SETTLE]		= { .type = NLA_U32 },
+};
+
 static const struct nla_policy counter_policy[SERVAL_A_COUNTER_MAX + 1] = {
 	[SERVAL_A_COUNTER_NAME]		= { .type = NLA_NUL_STRING },
 	[SERVAL_A_COUNTER_VALUE]	= { .type = NLA_U64 },
@@ -238,6 +244,28 @@ struct nl_msg *serval_msg_migrate(int family, int attr, const void *value,
 	if (to->has & SERVAL_HAS(SERVAL_A_FLOW_NEW_UDP_ENCAP))
 		err |= nla_put_u8(msg, SERVAL_A_FLOW_NEW_UDP_ENCAP,
 				  to->udp_encap);
+	if (err) {
+		nlmsg_free(msg);
+		return NULL;
+	}
+	return msg;
+}
+
+struct nl_msg *serval_msg_dev(int family, const struct serval_dev *dev)
+{
+	struct nl_msg *msg = serval_msg_bare(family, SERVAL_CMD_DEV_SET,
+					     NLM_F_ACK);
+	int err = 0;
+
+	if (!msg)
+		return NULL;
+	if (dev->has & SERVAL_HAS(SERVAL_A_DEV_IFINDEX))
+		err |= nla_put_u32(msg, SERVAL_A_DEV_IFINDEX, dev->ifindex);
+	if (dev->has & SERVAL_HAS(SERVAL_A_DEV_PREFERENCE))
+		err |= nla_put_u8(msg, SERVAL_A_DEV_PREFERENCE,
+				  dev->preference);
+	if (dev->has & SERVAL_HAS(SERVAL_A_DEV_SETTLE))
+		err |= nla_put_u32(msg, SERVAL_A_DEV_SETTLE, dev->settle);
 	if (err) {
 		nlmsg_free(msg);
 		return NULL;
@@ -442,6 +470,21 @@ int serval_msg_parse_held(const struct nlmsghdr *nlh, struct serval_held *held)
 	COPY(held->proto, a[SERVAL_A_DELAY_PROTO]);
 	COPY(held->remaining, a[SERVAL_A_DELAY_REMAINING]);
 	held->has = attrs_present(a, SERVAL_A_DELAY_MAX);
+	return 0;
+}
+
+int serval_msg_parse_dev(const struct nlmsghdr *nlh, struct serval_dev *dev)
+{
+	struct nlattr *a[SERVAL_A_DEV_MAX + 1];
+
+	memset(dev, 0, sizeof(*dev));
+	if (parse_attrs(nlh, a, SERVAL_A_DEV_MAX, dev_policy) ||
+	    !a[SERVAL_A_DEV_IFINDEX])
+		return -EBADMSG;
+	COPY(dev->ifindex, a[SERVAL_A_DEV_IFINDEX]);
+	COPY(dev->preference, a[SERVAL_A_DEV_PREFERENCE]);
+	COPY(dev->settle, a[SERVAL_A_DEV_SETTLE]);
+	dev->has = attrs_present(a, SERVAL_A_DEV_MAX);
 	return 0;
 }
 

@@ -108,6 +108,15 @@ struct nl_msg *serval_msg_migrate(int family, int attr, const void *value,
 				  const struct serval_migrate_to *to);
 
 /**
+ * serval_msg_dev() - build a request to change the settings of a device
+ * @family: id of the generic netlink family
+ * @dev: what its member has says is sent
+ *
+ * Return: the message, to be freed by nlmsg_free(), or NULL.
+ */
+struct nl_msg *serval_msg_dev(int family, const struct serval_dev *dev);
+
+/**
  * serval_msg_parse_service() - read an answer or event about a service
  * @nlh: the message
  * @svc: receives it
@@ -159,6 +168,15 @@ int serval_msg_parse_moved(const struct nlmsghdr *nlh,
  */
 int serval_msg_parse_held(const struct nlmsghdr *nlh,
 			  struct serval_held *held);
+
+/**
+ * serval_msg_parse_dev() - read an answer about a device
+ * @nlh: the message
+ * @dev: receives it
+ *
+ * Return: 0, or -EBADMSG if it is malformed or names no device.
+ */
+int serval_msg_parse_dev(const struct nlmsghdr *nlh, struct serval_dev *dev);
 
 /**
  * serval_msg_parse_stats() - read an answer with counters

@@ -239,6 +239,21 @@ struct serval_held {
 };
 
 /**
+ * struct serval_dev - how the kernel's own moves prefer a device
+ * @has:        SERVAL_HAS(SERVAL_A_DEV_...) of every member that is set
+ * @ifindex:    the device
+ * @preference: connections that lose their path go where it is highest; 0 = never
+ * @settle:     milliseconds for which the device must have been usable before it
+ *              draws connections from those of a lower preference
+ */
+struct serval_dev {
+	__u32 has;
+	__u32 ifindex;
+	__u8 preference;
+	__u32 settle;
+};
+
+/**
  * struct serval_event - something happened
  * @cmd:     SERVAL_CMD_..._NTF
  * @service: for SERVAL_CMD_SERVICE_..._NTF
@@ -523,6 +538,26 @@ int serval_delay_release(struct serval_ctl *ctl, __u32 id);
  * Return: 0; -ENOENT; -EPERM.
  */
 int serval_delay_drop(struct serval_ctl *ctl, __u32 id);
+
+/**
+ * serval_dev_dump() - the devices to which connections can move
+ * @ctl: the handle
+ * @list: receives an array; free() it
+ * @count: receives its length
+ *
+ * Return: 0; a negative errno.
+ */
+int serval_dev_dump(struct serval_ctl *ctl, struct serval_dev **list,
+		    size_t *count);
+
+/**
+ * serval_dev_set() - change how the kernel's own moves prefer a device
+ * @ctl: the handle
+ * @dev: @ifindex, and what else is marked in @has
+ *
+ * Return: 0; -ENODEV; -EPERM; -ERANGE.
+ */
+int serval_dev_set(struct serval_ctl *ctl, const struct serval_dev *dev);
 
 /* Groups of events, for serval_events_open().  Packets are held only while
  * somebody listens to SERVAL_EVENTS_DELAY, which needs CAP_NET_ADMIN and is

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need setpriv
-plan 12
+plan 14
 two_hosts
 id=$(new_id)
 rule c "$id" via $S_ADDR
@@ -19,11 +19,13 @@ denied change service change "$id" weight 3
 denied flush service flush
 denied "flow kill" flow kill 1
 denied "a verdict" delay release all
+denied "a preference" dev set eth0 preference 1
 denied "to be asked about held packets" monitor delay
 matches "the refusal says what it takes" \
 	"$(nobody "$SERVAL" service flush 2>&1)" 'Error: .*CAP_NET_ADMIN'
 check "showing rules is open to all" nobody "$SERVAL" service show
 check "so is showing held packets" nobody "$SERVAL" delay show
+check "and preferences" nobody "$SERVAL" dev show
 is "nothing was changed" "$(serval c service show | wc -l)" 1
 serve "$id"
 check "anybody may connect" nobody "$SV" connect "$id"

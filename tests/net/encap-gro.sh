@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, packets inside UDP could be merged that differ, or be merged that are for another program.
+# not on: debug, data and encap merge and segment as well
 . "$(dirname "$0")/lib.sh"
 
 need ethtool nft nstat

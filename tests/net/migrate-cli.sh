@@ -72,7 +72,7 @@ refused "there already" 'Error: the flow is there already' \
 	serval c flow migrate "$new" dev eth1
 refused "an id that is unknown" 'Error: no flow has this local id' \
 	serval c flow migrate "${flow[0]}" dev eth1
-refused "an address that is not this host's" 'Error: this host does not have the address' \
+refused "an address that is not this host's" 'Error: no such address here' \
 	serval c flow migrate "$new" addr 10.9.1.77
 refused "an address of the other IP version" 'Error: .* none of the peer.s IP version' \
 	serval c flow migrate "$new" addr fd09::1

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, a transfer would run at half the speed, packet by packet.
+# not on: debug, data and encap merge and segment as well
 . "$(dirname "$0")/lib.sh"
 
 need ethtool nstat

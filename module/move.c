@@ -464,8 +464,10 @@ static void choose_way(const struct serval_move *m, bool other,
 	else if (other && serval_encap_may_race(fl))
 		udp = !udp;
 	if (!udp || !serval_encap_ports(m->sn, fl, serval_addr_family(&leg->raddr),
-					&leg->sport, &leg->dport))
-		leg->sport = leg->dport = 0;
+					&leg->sport, &leg->dport)) {
+		leg->sport = 0;
+		leg->dport = 0;
+	}
 }
 
 /* Between addresses of two IP versions there is no path */

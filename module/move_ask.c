@@ -211,8 +211,9 @@ bool serval_move_resolve(const struct serval_net *sn,
 static bool goes_in_udp(const struct serval_flow *fl,
 			const struct serval_move_to *here)
 {
-	return here->way == SERVAL_MOVE_KEEP ? READ_ONCE(fl->path.dport) :
-					      here->way == SERVAL_MOVE_UDP;
+	if (here->way == SERVAL_MOVE_KEEP)
+		return READ_ONCE(fl->path.dport);
+	return here->way == SERVAL_MOVE_UDP;
 }
 
 /* Is there a way from there to the address?  @here gains the local address.

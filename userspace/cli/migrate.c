@@ -223,7 +223,7 @@ static int read_where(const struct cli *cli, struct args *args,
 		err = read_to(cli, word, value, to);
 	}
 	if (!err && !to->has)
-		return cli_bad(cli, "where to is missing: dev DEVICE, addr ADDRESS or encap raw|udp");
+		return cli_bad(cli, "where to is missing: dev DEVICE or addr ADDRESS, or encap");
 	return err;
 }
 

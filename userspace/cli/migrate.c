@@ -194,34 +194,42 @@ static int read_to_encap(const struct cli *cli, const char *word,
 	return CLI_OK;
 }
 
-static int read_to(const struct cli *cli, const char *word, const char *value,
-		   struct serval_migrate_to *to)
+static const struct {
+	const char *word;
+	int (*read)(const struct cli *cli, const char *word,
+		    struct serval_migrate_to *to);
+} where[] = {
+	{ "dev", read_to_dev },
+	{ "addr", read_to_addr },
+	{ "encap", read_to_encap },
+};
+
+/* A word of WHERE and its value. */
+static int read_one(const struct cli *cli, struct args *args, const char *word,
+		    struct serval_migrate_to *to)
 {
-	if (!strcmp(word, "dev"))
-		return read_to_dev(cli, value, to);
-	if (!strcmp(word, "addr"))
-		return read_to_addr(cli, value, to);
-	return read_to_encap(cli, value, to);
+	const char *value;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(where); i++) {
+		if (strcmp(word, where[i].word))
+			continue;
+		value = args_value(cli, args, word);
+		return value ? where[i].read(cli, value, to) : CLI_USAGE;
+	}
+	return cli_bad(cli, "\"%s\" is not expected here", word);
 }
 
 /* The words WHERE, as many as there are. */
 static int read_where(const struct cli *cli, struct args *args,
 		      struct serval_migrate_to *to)
 {
-	const char *word, *value;
+	const char *word;
 	int err = CLI_OK;
 
 	memset(to, 0, sizeof(*to));
-	while (!err && (word = args_next(args))) {
-		if (strcmp(word, "dev") && strcmp(word, "addr") &&
-		    strcmp(word, "encap"))
-			return cli_bad(cli, "\"%s\" is not expected here",
-				       word);
-		value = args_value(cli, args, word);
-		if (!value)
-			return CLI_USAGE;
-		err = read_to(cli, word, value, to);
-	}
+	while (!err && (word = args_next(args)))
+		err = read_one(cli, args, word, to);
 	if (!err && !to->has)
 		return cli_bad(cli, "where to is missing: dev DEVICE or addr ADDRESS, or encap");
 	return err;

@@ -424,27 +424,33 @@ at() {
 	${in_job:-} ip netns exec "$TAG-$host" "$SV" -f "$SV_FAMILY" "$@"
 }
 
-# counter HOST NAME: one of /proc/net/serval/snmp
-counter() {
-	[ "$SV_FAMILY" = serval ] || { echo 0; return; }
-	# shellcheck disable=SC2016
-	on "$1" awk -v name="$2" '
-		NR % 2 { split($0, names); next }
-		{ for (i = 2; i <= NF; i++) if (names[i] == name) print $i }
-	' /proc/net/serval/snmp
-}
+# read_counters HOST: all of /proc/net/serval/snmp, into the caller's array "value"
+read_counters() {
+	local i names values
 
-# counters HOST NAME...: each with its name, on one line
-counters() {
-	local host=$1 i name names values out=
-	local -A value=()
-
-	shift
 	while read -ra names && read -ra values; do
 		for i in "${!names[@]}"; do
 			value[${names[i]}]=${values[i]}
 		done
-	done < <([ "$SV_FAMILY" != serval ] || on "$host" cat /proc/net/serval/snmp)
+	done < <(on "$1" cat /proc/net/serval/snmp)
+}
+
+# counter HOST NAME: one of them
+counter() {
+	local -A value=()
+
+	[ "$SV_FAMILY" = serval ] || { echo 0; return; }
+	read_counters "$1"
+	echo "${value[$2]-}"
+}
+
+# counters HOST NAME...: each with its name, on one line
+counters() {
+	local host=$1 name out=
+	local -A value=()
+
+	shift
+	[ "$SV_FAMILY" != serval ] || read_counters "$host"
 	for name; do
 		[ "$SV_FAMILY" = serval ] || value[$name]=0
 		out+=" $name ${value[$name]-missing}"

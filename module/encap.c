@@ -131,6 +131,19 @@ static int open_member(struct serval_net *sn, int i, int j, int port)
 	return err;
 }
 
+/* The last to be opened */
+static bool pool_is_open(const struct serval_encap *en)
+{
+	return READ_ONCE(en->pool_port[1][SERVAL_ENCAP_POOL - 1]);
+}
+
+/* That of a family which @hash falls on, 0 without a pool */
+static __be16 pool_port(const struct serval_encap *en, u8 family, u32 hash)
+{
+	return READ_ONCE(en->pool_port[index_of(family)]
+				      [hash % SERVAL_ENCAP_POOL]);
+}
+
 /**
  * serval_encap_open_pool() - have source ports for requests
  * @sn: namespace
@@ -145,8 +158,7 @@ int serval_encap_open_pool(struct serval_net *sn)
 	struct serval_encap *en = &sn->encap;
 	int i, j, err = 0;
 
-	/* the last to be opened */
-	if (READ_ONCE(en->pool_port[1][SERVAL_ENCAP_POOL - 1]))
+	if (pool_is_open(en))
 		return 0;
 	mutex_lock(&en->lock);
 	for (i = 0; i < 2 && !err; i++)
@@ -277,10 +289,8 @@ void serval_encap_request(struct serval_net *sn, struct serval_path *path,
 			  u32 hash)
 {
 	const struct serval_encap *en = &sn->encap;
-	__be16 port;
+	__be16 port = pool_port(en, path->family, hash);
 
-	port = READ_ONCE(en->pool_port[index_of(path->family)]
-				      [hash % SERVAL_ENCAP_POOL]);
 	if (port)
 		serval_path_encapsulate(path, port,
 					htons(READ_ONCE(en->server_port)));
@@ -307,7 +317,7 @@ bool serval_encap_wants_pool(const struct serval_net *sn,
 			     const struct serval_flow *fl)
 {
 	return fl->conn->active &&
-	       !READ_ONCE(sn->encap.pool_port[1][SERVAL_ENCAP_POOL - 1]) &&
+	       !pool_is_open(&sn->encap) &&
 	       (READ_ONCE(fl->path.dport) || serval_encap_may_race(fl) ||
 		READ_ONCE(serval_options(fl->conn)->encap) == SERVAL_UDP_ALWAYS);
 }
@@ -335,9 +345,7 @@ bool serval_encap_ports(const struct serval_net *sn,
 		return true;
 	*dport = server;
 	*sport = fl->conn->active ?
-		 READ_ONCE(en->pool_port[index_of(family)]
-					[ntohl(fl->local_id) % SERVAL_ENCAP_POOL]) :
-		 server;
+		 pool_port(en, family, ntohl(fl->local_id)) : server;
 	return *sport && *dport;
 }
 

@@ -30,6 +30,12 @@ static inline u8 serval_addr_family(const struct in6_addr *addr)
 	return serval_addr_is4(addr) ? AF_INET : AF_INET6;
 }
 
+static inline bool serval_addr_same_family(const struct in6_addr *a,
+					   const struct in6_addr *b)
+{
+	return serval_addr_is4(a) == serval_addr_is4(b);
+}
+
 static inline __be32 serval_addr_to4(const struct in6_addr *addr)
 {
 	return addr->s6_addr32[3];

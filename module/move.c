@@ -474,8 +474,7 @@ static void choose_way(const struct serval_move *m, bool other,
 static bool is_of_family(const struct serval_leg *to,
 			 const struct serval_move *m)
 {
-	return serval_addr_family(&to->raddr) ==
-	       serval_addr_family(&m->here.laddr);
+	return serval_addr_same_family(&to->raddr, &m->here.laddr);
 }
 
 /* A peer that does not answer may be elsewhere, or nothing gets through.  Wrong guesses

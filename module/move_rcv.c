@@ -139,8 +139,7 @@ static bool yields(struct serval_move *m, const struct serval_cause *cause,
 	const struct serval_cause stop = { .err = -ECANCELED };
 
 	if (!serval_fsm_asks(m->state) ||
-	    serval_addr_family(&m->here.laddr) ==
-	    serval_addr_family(&cause->leg.laddr))
+	    serval_addr_same_family(&m->here.laddr, &cause->leg.laddr))
 		return true;
 	if (m->conn->active)
 		return false;

@@ -203,7 +203,7 @@ static const struct in6_addr *start_of(const struct serval_conn *conn,
 
 	if (!opt->start_oif ||
 	    (!ipv6_addr_any(&opt->start) &&
-	     serval_addr_family(&opt->start) != serval_addr_family(addr)))
+	     !serval_addr_same_family(&opt->start, addr)))
 		return &opt->bind_addr;
 	*oif = opt->start_oif;
 	return ipv6_addr_any(&opt->start) ? &opt->bind_addr : &opt->start;

@@ -190,7 +190,7 @@ void serval_path_answer_request(struct serval_path *path,
 		return;
 	}
 	/* behind a router of both IP versions the other one may be spoken */
-	if (serval_addr_is4(&laddr) != serval_addr_is4(&pkt->origin))
+	if (!serval_addr_same_family(&laddr, &pkt->origin))
 		laddr = in6addr_any;
 	serval_path_set(path, &laddr, &pkt->origin, 0, false);
 }

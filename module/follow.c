@@ -154,7 +154,7 @@ static int device_event(struct notifier_block *nb, unsigned long event,
 	case NETDEV_UP:
 	case NETDEV_DOWN:
 	case NETDEV_CHANGE:
-		serval_preference_link(sn, dev);
+		serval_preference_event(sn, dev, false);
 		serval_follow_look(sn);
 		break;
 	case NETDEV_UNREGISTER:
@@ -169,7 +169,7 @@ static void address_event(const struct net_device *dev, unsigned long event)
 	struct serval_net *sn = serval_net(dev_net(dev));
 
 	if (event == NETDEV_UP)
-		serval_preference_address(sn, dev);
+		serval_preference_event(sn, dev, true);
 	serval_follow_look(sn);
 }
 

@@ -152,13 +152,15 @@ void serval_preference_del(struct serval_net *sn, const struct net_device *dev)
 }
 
 /**
- * serval_preference_link() - something may have happened to a device's link
- * @sn:  namespace
- * @dev: device
+ * serval_preference_event() - something has happened to a device
+ * @sn:      namespace
+ * @dev:     device
+ * @address: it has got an address; else perhaps something has happened to its link
  *
  * Context: any but hard interrupt.
  */
-void serval_preference_link(struct serval_net *sn, const struct net_device *dev)
+void serval_preference_event(struct serval_net *sn,
+			     const struct net_device *dev, bool address)
 {
 	struct serval_preference *p;
 
@@ -166,29 +168,10 @@ void serval_preference_link(struct serval_net *sn, const struct net_device *dev)
 	p = find(sn, dev->ifindex);
 	if (p) {
 		spin_lock_bh(&sn->preferences.lock);
-		__see_link(sn, p, dev);
-		spin_unlock_bh(&sn->preferences.lock);
-	}
-	rcu_read_unlock();
-}
-
-/**
- * serval_preference_address() - a device has got an address
- * @sn:  namespace
- * @dev: device
- *
- * Context: any but hard interrupt.
- */
-void serval_preference_address(struct serval_net *sn,
-			       const struct net_device *dev)
-{
-	struct serval_preference *p;
-
-	rcu_read_lock();
-	p = find(sn, dev->ifindex);
-	if (p) {
-		spin_lock_bh(&sn->preferences.lock);
-		__settle(sn, p);
+		if (address)
+			__settle(sn, p);
+		else
+			__see_link(sn, p, dev);
 		spin_unlock_bh(&sn->preferences.lock);
 	}
 	rcu_read_unlock();

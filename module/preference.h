@@ -41,10 +41,8 @@ void serval_preference_init(struct serval_net *sn);
 void serval_preference_exit(struct serval_net *sn);
 void serval_preference_add(struct serval_net *sn, const struct net_device *dev);
 void serval_preference_del(struct serval_net *sn, const struct net_device *dev);
-void serval_preference_link(struct serval_net *sn,
-			    const struct net_device *dev);
-void serval_preference_address(struct serval_net *sn,
-			       const struct net_device *dev);
+void serval_preference_event(struct serval_net *sn,
+			     const struct net_device *dev, bool address);
 int serval_preference_set(struct serval_net *sn, int ifindex,
 			  const u8 *preference, const u32 *settle);
 bool serval_preference_find_next(struct serval_net *sn, int after,

@@ -253,10 +253,8 @@ static void begin(struct serval_move *m, enum serval_event event,
 	m->unroutable = cause->unroutable;
 	m->begun = ktime_get();
 	m->waiter = cause->waiter;
-	if (m->waiter) {
-		refcount_inc(&m->waiter->refs);
-		atomic_inc(&m->waiter->left);
-	}
+	if (m->waiter)
+		serval_waiter_add(m->waiter);
 }
 
 /* The peer's attempt: where its packet arrived */

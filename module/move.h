@@ -27,8 +27,8 @@ struct sock;
 /* As what packets leave */
 enum serval_move_way {
 	SERVAL_MOVE_KEEP,	/* as before, unless the socket says otherwise */
-	SERVAL_MOVE_RAW,		/* IP protocol 144 */
-	SERVAL_MOVE_UDP,		/* the same inside UDP */
+	SERVAL_MOVE_RAW,	/* IP protocol 144 */
+	SERVAL_MOVE_UDP,	/* the same inside UDP */
 };
 
 /**
@@ -251,6 +251,7 @@ serval_cause_addr(const struct serval_cause *cause)
 }
 
 struct serval_waiter *serval_waiter_alloc(u32 portid, u32 seq);
+void serval_waiter_add(struct serval_waiter *w);
 void serval_waiter_tell(struct serval_net *sn, struct serval_waiter *w,
 			const struct serval_move_result *result);
 int serval_waiter_wait(struct serval_waiter *w);

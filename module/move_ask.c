@@ -37,6 +37,16 @@ struct serval_waiter *serval_waiter_alloc(u32 portid, u32 seq)
 }
 
 /**
+ * serval_waiter_add() - there is one more move to be told of
+ * @w: waiter, which somebody holds; serval_waiter_tell() takes it back
+ */
+void serval_waiter_add(struct serval_waiter *w)
+{
+	refcount_inc(&w->refs);
+	atomic_inc(&w->left);
+}
+
+/**
  * serval_waiter_put() - drop a reference
  * @w: waiter
  */

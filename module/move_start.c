@@ -8,7 +8,6 @@
  * sends the request, so where from is kept in the connection's options until it asks
  * anew.
  */
-#include "encap.h"
 #include "move.h"
 #include "sal.h"
 
@@ -32,8 +31,7 @@ static void tell(struct serval_net *sn, struct serval_waiter *w, __be32 id)
 
 	if (!w)
 		return;
-	refcount_inc(&w->refs);
-	atomic_inc(&w->left);
+	serval_waiter_add(w);
 	serval_waiter_tell(sn, w, &result);
 }
 

@@ -127,9 +127,9 @@ static void test_ipv6(struct bench *b)
 	expect(b, "service del 80", 0, "", "");
 	expect(b, "service", 0, "", "");
 	expect(b, "flow show id 6", 0,
-	       "6 peer-id 8 tcp ESTABLISHED local fd00::1 peer fd00::2\n", "");
+	       "6 peer-id 8 tcp ESTABLISHED local fd00::1 peer fd00::2 encap udp\n", "");
 	expect(b, "-j flow show id 6", 0,
-	       "[{\"id\":6,\"peer_id\":8,\"proto\":\"tcp\",\"state\":\"ESTABLISHED\",\"local\":\"fd00::1\",\"peer\":\"fd00::2\"}]\n",
+	       "[{\"id\":6,\"peer_id\":8,\"proto\":\"tcp\",\"state\":\"ESTABLISHED\",\"local\":\"fd00::1\",\"peer\":\"fd00::2\",\"encap\":\"udp\"}]\n",
 	       "");
 }
 

@@ -57,6 +57,8 @@ expect 2 '"x" is not a number (flow id)' serval flow kill x
 expect 2 "a flow id is missing" serval flow kill
 expect 2 "a flow id is missing" serval flow migrate
 expect 2 "where to is missing" serval flow migrate 1
+expect 2 "neither raw nor udp" serval flow migrate 1 encap tcp
+expect 2 "\"encap\" is given twice" serval flow migrate 1 encap raw encap udp
 expect 2 'nothing after "dev"' serval flow migrate 1 dev
 expect 2 '"lo" is not expected' serval flow migrate 1 lo
 expect 2 '"10.0.0" is not an IPv4' serval flow migrate 1 addr 10.0.0

@@ -10,7 +10,7 @@
 
 need tc
 seed=${SERVAL_SEED:-$SRANDOM}
-[ "${SERVAL_KERNEL:-}" = debug ] && seconds=90 || seconds=$((120 * SCALE))
+[ "${SERVAL_KERNEL:-}" = debug ] && seconds=60 || seconds=$((120 * SCALE))
 seconds=${SERVAL_SECONDS:-$seconds}
 streams=3 dgrams=3
 conns=$((streams + dgrams))

@@ -47,12 +47,13 @@ flood_all() {
 }
 check "$COUNT SYNs from forged addresses" flood_all
 is "all arrive" $(($(counter s InSyn) - before)) "$COUNT"
+grown=$(($(slab_kib) - slab))
 note "most: $most_flows flows, $most_conns connections, $most_reqs request sockets;" \
-	"slabs grew by $(($(slab_kib) - slab)) KiB"
+	"slabs grew by $grown KiB"
 within "flows are made for the listener's queue only" $most_flows $BACKLOG $((2 * BACKLOG))
 within "connections as well" $most_conns $((BACKLOG / 2)) $((3 * BACKLOG))
 within "and request sockets" $most_reqs $BACKLOG $((2 * BACKLOG))
-within "what is left is a few pages, whatever the count" $(($(slab_kib) - slab)) -100000 2048
+within "what is left is a few pages, whatever the count" $grown -100000 2048
 is "every other SYN got a cookie" \
 	"$(mib s TcpExtSyncookiesSent)" $((COUNT - $(counter s FlowsCreated)))
 is "and nobody was believed" "$(mib s TcpExtSyncookiesRecv) $(counter s FlowNoMem)" "0 0"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, a datagram connection would fail, or be made twice, on a link that loses, reorders and doubles packets.
+# not on: debug, torture loses and doubles datagrams as well
 . "$(dirname "$0")/lib.sh"
 
 need tc

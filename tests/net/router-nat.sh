@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, who sits behind a NAT could reach no service by way of a router.
+# not on: debug, router and encap take the same steps
 . "$(dirname "$0")/lib.sh"
 
 need nft jq

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, the operator could not lead services to IPv6 addresses, nor see that they go there.
+# not on: debug, rules and routes6 take the same steps
 . "$(dirname "$0")/lib.sh"
 
 need jq

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, settings would take values that make no sense, or those of another host.
+# not on: debug, its settings are read and written as elsewhere
 . "$(dirname "$0")/lib.sh"
 
 plan 64

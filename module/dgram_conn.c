@@ -24,6 +24,7 @@
 #include "events.h"
 #include "handshake.h"
 #include "move.h"
+#include "multipath.h"
 #include "sal.h"
 
 #define FIRST_TIMEOUT	HZ
@@ -184,8 +185,8 @@ int serval_dgram_send(struct serval_net *sn, struct serval_flow *fl,
 	return err;
 }
 
-/* The socket of a flow that is still its connection's, or was until it moved; with a
- * reference
+/* The socket of a flow that is still its connection's, or was until another took its place;
+ * with a reference
  */
 static struct sock *__sock_of(const struct serval_flow *fl)
 {
@@ -194,7 +195,7 @@ static struct sock *__sock_of(const struct serval_flow *fl)
 	lockdep_assert_held(&conn->lock);
 	if (!conn->sk || !rcu_access_pointer(conn->flow) ||
 	    (rcu_access_pointer(conn->flow) != fl &&
-	     fl->state != SERVAL_FLOW_LEFT))
+	     fl->state < SERVAL_FLOW_LEFT))
 		return NULL;
 	sock_hold(conn->sk);
 	return conn->sk;
@@ -631,6 +632,7 @@ static void adopt(struct serval_net *sn, struct serval_flow *fl,
 	serval_encap_answered(sn, fl);
 	serval_path_route(sn, &fl->path, sk, READ_ONCE(sk->sk_mark));
 	serval_event_flow(sn, SERVAL_CMD_FLOW_NEW_NTF, fl, 0);
+	serval_multipath_begin(sn, fl);
 	sk->sk_state_change(sk);
 	arm_timer(fl, sk);
 	sock_put(sk);

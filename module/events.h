@@ -10,6 +10,7 @@
 struct serval_conn;
 struct serval_delay_info;
 struct serval_flow;
+struct serval_move;
 struct serval_move_result;
 struct serval_net;
 struct serval_rule;
@@ -20,7 +21,9 @@ void serval_event_service(struct serval_net *sn, u8 cmd,
 void serval_event_flow(struct serval_net *sn, u8 cmd,
 		       const struct serval_flow *fl, __be32 old_id);
 void serval_event_end(struct serval_conn *conn);
-void serval_event_silent(struct serval_net *sn, struct serval_conn *conn);
+void serval_event_freed(struct serval_move *m);
+void serval_event_silent(struct serval_net *sn, struct serval_conn *conn,
+			 unsigned int unanswered);
 void serval_event_move_result(struct serval_net *sn,
 			      const struct serval_waiter *w,
 			      const struct serval_move_result *result);

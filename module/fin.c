@@ -44,13 +44,14 @@ void serval_fin_send(struct serval_net *sn, struct serval_flow *fl)
 	struct serval_todo todo = {};
 	struct serval_move *m;
 
-	if (READ_ONCE(fl->state) != SERVAL_FLOW_ESTABLISHED)
+	if (!serval_flow_receives(fl))
 		return;
 	m = serval_move_make(sn, fl);
 	if (!m)
 		return;
 	spin_lock_bh(&fl->conn->lock);
-	if (rcu_access_pointer(fl->conn->flow) == fl && serval_move_ready(m))
+	/* another may be in use by now */
+	if (serval_move_ready(m))
 		serval_move_add_fin(m, &todo);
 	spin_unlock_bh(&fl->conn->lock);
 	serval_move_settle(sn, &todo);

@@ -41,6 +41,7 @@
 /* What has none.  Read only, so that nobody needs to ask whether there are any */
 const struct serval_options serval_no_options = {
 	.encap = SERVAL_UDP_DEFAULT,
+	.multipath = SERVAL_MULTIPATH_DEFAULT,
 };
 
 static struct serval_conn_key key_of(const struct serval_conn *conn)
@@ -212,7 +213,7 @@ void serval_conn_free(struct serval_conn *conn)
 	release_flow(&conn->first);
 	if (conn->options) {
 		kfree(conn->options->backlog);
-		kfree_sensitive(conn->options->move);
+		serval_event_freed(conn->options->move);
 	}
 	kfree(conn->options);
 	kmem_cache_free(conn_cache, conn);
@@ -671,6 +672,34 @@ void serval_flow_carry_on(struct serval_flow *fl, struct serval_flow *old)
 }
 
 /**
+ * serval_flow_join() - let a flow take data besides the one in use
+ * @fl: that was tried, with both ids and a path; its connection's lock is held
+ */
+void serval_flow_join(struct serval_flow *fl)
+{
+	lockdep_assert_held(&fl->conn->lock);
+	serval_flow_build_hdr(fl);
+	fl->confirmed = true;
+	/* pairs with the lockless look at the state in rcv_segment() */
+	smp_store_release(&fl->state, SERVAL_FLOW_JOINED);
+}
+
+/**
+ * serval_flow_swap() - use a joined flow in the place of another
+ * @fl:  joined; the connection's lock is held
+ * @old: the one in use, joined from now on
+ */
+void serval_flow_swap(struct serval_flow *fl, struct serval_flow *old)
+{
+	lockdep_assert_held(&fl->conn->lock);
+	/* the one in use has the connection's reference */
+	fl->host = old->host;
+	old->host = 0;
+	WRITE_ONCE(old->state, SERVAL_FLOW_JOINED);
+	WRITE_ONCE(fl->state, SERVAL_FLOW_ESTABLISHED);
+}
+
+/**
  * serval_flow_find() - flow by the id the peer addresses
  * @sn: namespace
  * @id: network byte order
@@ -728,10 +757,13 @@ void serval_flow_drop(struct serval_net *sn, struct serval_conn *conn)
 
 	if (!rcu_access_pointer(conn->flow))
 		return;
+	/* who listens is told of its flows after they are gone */
+	rcu_read_lock();
 	spin_lock_bh(&conn->lock);
 	fl = take_flow(conn);
 	spin_unlock_bh(&conn->lock);
 	end_flow(sn, fl);
+	rcu_read_unlock();
 }
 
 /**

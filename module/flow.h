@@ -46,6 +46,7 @@ enum serval_flow_state {
 	SERVAL_FLOW_UNCONNECTED,	/* of a datagram socket */
 	SERVAL_FLOW_NEXT,		/* being tried, see move.h; has no path yet */
 	SERVAL_FLOW_LEFT,		/* takes data that is still on its way */
+	SERVAL_FLOW_JOINED,		/* another path of its connection, see join.h */
 };
 
 /**
@@ -110,8 +111,9 @@ struct serval_resolved {
  * @nonce:     active: ours; passive: the peer's; see serval_flow_nonce()
  * @last:      in UNCONNECTED: what @path leads to
  *
- * Lifetime: unlinked with its connection, when connect() replaces it, or when the
- * connection moves once more after it has left this one.
+ * Lifetime: unlinked with its connection, when connect() replaces it, when the
+ * connection moves once more after it has left this one, or when either end parts with
+ * it.
  */
 struct serval_flow {
 	struct rhash_head node;
@@ -188,6 +190,7 @@ struct serval_conn_key {
  * @recv_dest: SERVAL_RECVDEST
  * @gro:     UDP_GRO
  * @recv_move: SERVAL_RECVMOVE
+ * @multipath: SERVAL_MULTIPATH
  * @redirects: how many refusals were followed that say where to ask instead
  * @tries:   of a datagram connection: retransmissions of SYN or confirm
  * @oif:     outer device asked for, 0 = by route
@@ -214,6 +217,7 @@ struct serval_options {
 	bool recv_dest;
 	bool gro;
 	bool recv_move;
+	s8 multipath;
 	u8 redirects;
 	u16 tries;
 	int oif;
@@ -242,11 +246,13 @@ struct serval_options {
  * @owned:   a struct socket has it: not for the collector
  * @dead:    out of the table; never gets a socket or flow any more
  * @waits:   datagrams: nobody has accepted it yet; then without @sk
+ * @bound:   it keeps to the address or device that its listener is bound to
  * @active:  this host asked for it
  * @repeat:  active: our KEY is in the SYN, and in confirm packets unless the
  *           SYN-ACK says that this is not needed; of a seed: its SYN-ACK asks
  *           for that
  * @doubted: a work has yet to ask the peer whether it is there (move_doubt.c)
+ * @spreads: SERVAL_MULTIPATH_* if what is sent takes more flows than @flow, else 0
  * @protocol: IPPROTO_TCP or IPPROTO_UDP; constant
  * @scope:   enum serval_conn_scope; it and what it asks for are constant while
  *           the connection is in the table, and so is serval_conn_name()
@@ -277,11 +283,13 @@ struct serval_conn {
 	struct serval_flow __rcu *flow;
 	struct serval_options *options;
 	bool owned;
-	bool dead;
-	bool waits;
+	u8 dead : 1;		/* both change under the lock alone */
+	u8 waits : 1;
+	u8 bound : 1;		/* written before it is published */
 	bool active;
 	bool repeat;
 	bool doubted;
+	u8 spreads;
 	u8 protocol;
 	u8 scope;
 	struct serval_flow first;
@@ -413,6 +421,8 @@ int serval_flow_insert_random(struct serval_net *sn, struct serval_flow *fl);
 struct serval_flow *serval_flow_alloc_next(const struct serval_flow *fl);
 int serval_flow_insert_next(struct serval_net *sn, struct serval_flow *fl);
 void serval_flow_carry_on(struct serval_flow *fl, struct serval_flow *old);
+void serval_flow_join(struct serval_flow *fl);
+void serval_flow_swap(struct serval_flow *fl, struct serval_flow *old);
 void serval_flow_remove(struct serval_net *sn, struct serval_flow *fl);
 void serval_flow_drop(struct serval_net *sn, struct serval_conn *conn);
 void serval_flow_free(struct serval_flow *fl);
@@ -463,14 +473,22 @@ static inline bool serval_flow_is_shown(const struct serval_flow *fl)
 	return READ_ONCE(fl->state) < SERVAL_FLOW_UNCONNECTED;
 }
 
+/* The same, and those that are ready to be used */
+static inline bool serval_flow_is_listed(const struct serval_flow *fl)
+{
+	u8 state = READ_ONCE(fl->state);
+
+	return state < SERVAL_FLOW_UNCONNECTED || state == SERVAL_FLOW_JOINED;
+}
+
 /* Data that comes along it is the connection's */
 static inline bool serval_flow_receives(const struct serval_flow *fl)
 {
-	/* pairs with serval_flow_carry_on() and serval_flow_adopt() */
+	/* pairs with serval_flow_carry_on(), _join() and _adopt() */
 	u8 state = smp_load_acquire(&fl->state);
 
 	return likely(state == SERVAL_FLOW_ESTABLISHED) ||
-	       state == SERVAL_FLOW_LEFT;
+	       state >= SERVAL_FLOW_LEFT;
 }
 
 #endif /* _SERVAL_FLOW_H */

@@ -18,7 +18,8 @@
 #include <net/addrconf.h>
 
 #include "follow.h"
-#include "move.h"
+#include "join.h"
+#include "multipath.h"
 #include "preference.h"
 #include "serval.h"
 
@@ -68,10 +69,12 @@ static bool follow_preferred(struct serval_net *sn,
 
 /**
  * struct look - what comes of a look at all connections
+ * @changed: a device or an address may have come since the last one
  * @again:   one has no path
  * @refused: one could not begin to move to a device that it would prefer
  */
 struct look {
+	bool changed;
 	bool again;
 	bool refused;
 };
@@ -85,6 +88,7 @@ static void follow(struct serval_net *sn, struct rhashtable_iter *iter,
 		fl = serval_move_prepare_in(sn, iter, fl);
 	if (!fl)
 		return;
+	serval_multipath_look(sn, fl, look->changed);
 	if (!serval_move_see(sn, fl)) {
 		look->again |= serval_move_is_lost(fl->conn);
 		if (usable && !follow_preferred(sn, iter, fl))
@@ -107,7 +111,9 @@ static void follow_work(struct work_struct *work)
 	struct serval_flow *fl;
 	unsigned long delay;
 
-	serval_preference_begin(sn);
+	look.changed = xchg(&sn->follow.changed, false);
+	/* one that has settled may have got its IPv6 address since */
+	look.changed |= serval_preference_begin(sn);
 	rhashtable_walk_enter(&sn->flows.flows, &iter);
 	rhashtable_walk_start(&iter);
 	while ((fl = rhashtable_walk_next(&iter))) {
@@ -115,6 +121,8 @@ static void follow_work(struct work_struct *work)
 			continue;
 		if (READ_ONCE(fl->state) == SERVAL_FLOW_ESTABLISHED)
 			follow(sn, &iter, fl, &look);
+		else if (READ_ONCE(fl->state) == SERVAL_FLOW_JOINED)
+			serval_join_see(sn, fl);
 		else
 			serval_move_restart(sn, fl);
 		serval_flow_walk_rest(&iter);
@@ -136,6 +144,7 @@ static void follow_work(struct work_struct *work)
  */
 void serval_follow_look(struct serval_net *sn)
 {
+	WRITE_ONCE(sn->follow.changed, true);
 	if (!READ_ONCE(sn->follow.ended))
 		mod_delayed_work(system_wq, &sn->follow.work, 0);
 }

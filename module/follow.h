@@ -14,11 +14,13 @@ struct serval_net;
  * struct serval_follow - what watches a namespace
  * @work:   looks at all connections
  * @dev_nb: devices
+ * @changed: a device or an address may have come or gone since the last look
  * @ended:  nobody queues @work any more
  */
 struct serval_follow {
 	struct delayed_work work;
 	struct notifier_block dev_nb;
+	bool changed;
 	bool ended;
 };
 

@@ -32,7 +32,8 @@
 #include "fastopen.h"
 #include "handshake.h"
 #include "dgram_conn.h"
-#include "move.h"
+#include "join.h"
+#include "multipath.h"
 #include "sal.h"
 #include "ulid.h"
 
@@ -363,7 +364,8 @@ void serval_redirect_send(struct serval_net *sn, const struct sk_buff *skb,
 	struct serval_pkt nack = {
 		.reason = SERVAL_REASON_REDIRECT,
 		.has = SERVAL_HAS_ADDRESS,
-		.address = *addr,
+		.listed = 1,
+		.list[0] = *addr,
 	};
 
 	BUILD_BUG_ON(SERVAL_CONTROL_PKT_LEN + SERVAL_ADDRESS_LEN + 16 >
@@ -428,6 +430,7 @@ static void deliver_passive(struct serval_net *sn, struct sk_buff *skb,
 
 static void established(struct serval_net *sn, struct serval_flow *fl)
 {
+	serval_multipath_begin(sn, fl);
 	serval_event_flow(sn, SERVAL_CMD_FLOW_NEW_NTF, fl, 0);
 }
 
@@ -556,6 +559,7 @@ bool serval_listener_takes(struct serval_net *sn, const struct sk_buff *skb,
 		return false;
 	if (opt->oif)
 		fl->path.oif = opt->oif;
+	fl->conn->bound = opt->oif || !ipv6_addr_any(&opt->bind_addr);
 	return true;
 }
 
@@ -1002,6 +1006,8 @@ void serval_rst_rcv(struct serval_net *sn, struct sk_buff *skb,
 
 	if (!fl)
 		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
+	if (pkt->has & SERVAL_HAS_PATH && serval_join_gone(sn, skb, pkt, fl))
+		return serval_taken(sn, skb);
 	if (pkt->has & SERVAL_HAS_PATH)
 		return forgotten(sn, skb, pkt, fl);
 	if (fl->conn->protocol == IPPROTO_UDP)

@@ -23,7 +23,8 @@
 #include <net/tcp.h>
 
 #include "dgram_conn.h"
-#include "move.h"
+#include "join.h"
+#include "multipath.h"
 #include "sal.h"
 #include "trace.h"
 
@@ -333,14 +334,24 @@ static void rcv_control(struct serval_net *sn, struct sk_buff *skb,
 		return udp ? serval_dgram_synack_rcv(sn, skb, pkt, len) :
 			     serval_synack_rcv(sn, skb, pkt, len);
 	case SERVAL_CTRL_ACK:
+		if (pkt->path_kind == SERVAL_PATH_CHALLENGE)
+			return serval_probe_rcv(sn, skb, pkt);
 		if (pkt->has & SERVAL_HAS_PATH)
 			return serval_moved_rcv(sn, skb, pkt);
+		if (pkt->has & SERVAL_HAS_ADDRESS)
+			return serval_address_rcv(sn, skb, pkt);
 		return udp ? serval_dgram_confirm_rcv(sn, skb, pkt, len) :
 			     serval_confirm_rcv(sn, skb, pkt, len);
 	case SERVAL_CTRL_RSYN:
 		return serval_rsyn_rcv(sn, skb, pkt);
 	case SERVAL_CTRL_RSYN | SERVAL_CTRL_ACK:
 		return serval_rsynack_rcv(sn, skb, pkt);
+	case SERVAL_CTRL_SYN | SERVAL_CTRL_RSYN:
+		return serval_join_rcv(sn, skb, pkt);
+	case SERVAL_CTRL_SYN | SERVAL_CTRL_RSYN | SERVAL_CTRL_ACK:
+		return serval_joinack_rcv(sn, skb, pkt);
+	case SERVAL_CTRL_RSYN | SERVAL_CTRL_FIN:
+		return serval_part_rcv(sn, skb, pkt);
 	case SERVAL_CTRL_NACK:
 		return serval_nack_rcv(sn, skb, pkt);
 	case SERVAL_CTRL_RST:

@@ -10,6 +10,7 @@
 #include <net/ipv6.h>
 
 #include "move.h"
+#include "multipath.h"
 #include "netlink.h"
 #include "offload.h"
 #include "proc.h"
@@ -43,6 +44,7 @@ static int __net_init net_init(struct net *net)
 	serval_output_init(sn);
 	serval_move_init(sn);
 	serval_doubt_init(sn);
+	serval_multipath_init(sn);
 	serval_early_init(sn);
 	serval_encap_init(sn);
 	serval_delay_init(sn);
@@ -129,9 +131,11 @@ static void __net_exit net_exit_batch(struct list_head *list)
 		serval_output_exit(sn);
 		serval_keys_defer_exit(sn);
 		serval_doubt_exit(sn);
+		serval_multipath_exit(sn);
 		serval_move_exit(sn);
 		serval_flows_exit(sn);
 		serval_doubt_exit(sn);
+		serval_multipath_exit(sn);
 		serval_move_exit(sn);
 		serval_services_exit(sn);
 		serval_keys_exit(sn);

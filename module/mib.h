@@ -182,6 +182,26 @@
 	  "connections that have moved to another path") \
 	X(MOVEFAILED, "MoveFailed", \
 	  "moves that failed: the connection stays where it was") \
+	X(OUTJOIN, "OutJoin", \
+	  "requests to join a flow to a connection, or to use it, sent, repeated ones included") \
+	X(OUTJOINACK, "OutJoinAck", \
+	  "answers to such requests sent, repeated ones included") \
+	X(INJOIN, "InJoin", \
+	  "requests to join a flow to a connection, or to use it, received, copies included") \
+	X(INJOINACK, "InJoinAck", \
+	  "answers to such requests received, copies included") \
+	X(OUTADDRESS, "OutAddress", \
+	  "lists of this host's addresses sent to peers, repeated ones included") \
+	X(INADDRESS, "InAddress", \
+	  "lists of a peer's addresses received, copies included") \
+	X(JOINFULL, "JoinFull", \
+	  "dropped: requests to join a flow to a connection that has eight") \
+	X(JOINED, "Joined", \
+	  "flows that have joined a connection") \
+	X(JOINFAILED, "JoinFailed", \
+	  "flows that could not join: the peer did not answer") \
+	X(PATHDOWN, "PathDown", \
+	  "paths that were found dead while another was in use") \
 	X(FLOWSCREATED, "FlowsCreated", \
 	  "flows made") \
 	X(FLOWSFREED, "FlowsFreed", \

@@ -24,7 +24,9 @@
 #include "encap.h"
 #include "events.h"
 #include "fsm.h"
+#include "join.h"
 #include "move.h"
+#include "multipath.h"
 #include "sal.h"
 #include "trace.h"
 
@@ -179,8 +181,15 @@ u64 serval_move_challenge(const struct serval_move *m,
 	return siphash(&in, sizeof(in), &m->challenge_key);
 }
 
-/* Of TCP's measurement, if there is one */
-static unsigned long first_timeout(const struct serval_conn *conn)
+/**
+ * serval_move_timeout() - how long an answer may take
+ * @conn: connection
+ *
+ * Twice what TCP has measured, if it has.
+ *
+ * Return: jiffies.
+ */
+unsigned long serval_move_timeout(const struct serval_conn *conn)
 {
 	const struct sock *sk = conn->sk;
 	u32 srtt;
@@ -197,7 +206,7 @@ static unsigned long first_timeout(const struct serval_conn *conn)
 static void begin_timer(struct serval_move *m)
 {
 	m->tries = 1;
-	m->retry_at = jiffies + first_timeout(m->conn);
+	m->retry_at = jiffies + serval_move_timeout(m->conn);
 }
 
 /* Readers may still have found it; it goes a grace period later */
@@ -280,18 +289,40 @@ static void hear(struct serval_move *m, const struct serval_cause *cause)
 	m->rcv = cause->pkt->verno + 1;
 }
 
-static void leave(struct serval_move *m, struct serval_flow *old,
-		  const struct serval_flow *now, struct serval_todo *todo)
+/**
+ * serval_move_note() - the flow in use is another
+ * @m:    its connection's lock is held
+ * @old:  the one that was
+ * @new:  the one that is
+ * @todo: gains what is to be done for that; @todo->lost says if @old is of no use
+ */
+void serval_move_note(struct serval_move *m, struct serval_flow *old,
+		      struct serval_flow *new, struct serval_todo *todo)
 {
+	struct serval_conn *conn = m->conn;
+
+	lockdep_assert_held(&conn->lock);
+	m->moves++;
+	WRITE_ONCE(m->turn, 0);
+	WRITE_ONCE(conn->doubted, false);
+	todo->conn = conn;
+	todo->moved = new;
 	todo->result.old_id = old->local_id;
-	todo->lost = m->lost;
+	todo->result.new_id = new->local_id;
 	todo->old_raddr = old->path.raddr;
-	todo->same = ipv6_addr_equal(&old->path.laddr, &now->path.laddr) &&
-		     ipv6_addr_equal(&old->path.raddr, &now->path.raddr);
+	todo->same = ipv6_addr_equal(&old->path.laddr, &new->path.laddr) &&
+		     ipv6_addr_equal(&old->path.raddr, &new->path.raddr);
 	todo->old = rcu_dereference(old->path.dst);
 	if (todo->old && !dst_hold_safe(todo->old))
 		todo->old = NULL;
-	WRITE_ONCE(m->conn->doubted, false);
+	if (conn->sk && conn->protocol == IPPROTO_TCP) {
+		todo->sk = conn->sk;
+		sock_hold(todo->sk);
+	}
+}
+
+static void leave(struct serval_move *m, struct serval_flow *old)
+{
 	drop_flow(m->sn, &m->left);
 	WRITE_ONCE(old->state, SERVAL_FLOW_LEFT);
 	m->left = old;
@@ -311,17 +342,6 @@ static struct serval_leg from_here(const struct serval_move *m,
 	return leg;
 }
 
-/* The peer's, unless finish() finds that it is ours too */
-static void note_move(struct serval_move *m, struct serval_flow *fl,
-		      struct serval_todo *todo)
-{
-	m->moves++;
-	todo->moved = fl;
-	todo->report = SERVAL_EE_MOVE_PEER;
-	todo->result.new_id = fl->local_id;
-	todo->result.us = ktime_us_delta(ktime_get(), m->asked);
-}
-
 /* The candidate is the active flow from now on: @id is the peer's, at @leg */
 static void switch_over(struct serval_move *m, const struct serval_leg *leg,
 			__be32 id, struct serval_todo *todo)
@@ -338,15 +358,16 @@ static void switch_over(struct serval_move *m, const struct serval_leg *leg,
 	new->path.mtu = READ_ONCE(old->path.mtu);
 	serval_flow_carry_on(new, old);
 	rcu_assign_pointer(conn->flow, new);
-	leave(m, old, new, todo);
-	note_move(m, new, todo);
-	if (conn->sk && conn->protocol == IPPROTO_TCP) {
-		todo->sk = conn->sk;
-		sock_hold(todo->sk);
-	}
+	todo->lost = m->lost;
+	serval_move_note(m, old, new, todo);
+	/* the peer's, unless finish() finds that it is ours too */
+	todo->report = SERVAL_EE_MOVE_PEER;
+	todo->result.us = ktime_us_delta(ktime_get(), m->asked);
+	leave(m, old);
+	if (m->joins)
+		serval_join_moved(m->joins);
 	m->next = NULL;
 	m->lost = false;
-	WRITE_ONCE(m->turn, 0);
 }
 
 /* By a packet to the candidate */
@@ -382,13 +403,23 @@ static u32 next_verno(const struct serval_move *m)
 	return m->snd - serval_fsm_asks(m->state);
 }
 
-/* @covers: what the MAC proves besides: that this challenge of the peer's came; or NULL */
-static void add_pkt(struct serval_move *m, struct serval_todo *todo,
-		    const struct serval_flow *fl, const struct serval_leg *leg,
-		    struct serval_pkt *pkt, const u64 *covers)
+/**
+ * serval_move_add_pkt() - have a packet sent once the lock is released
+ * @m:      its connection's lock is held, and it is ready
+ * @todo:   gains it
+ * @fl:     flow that it is of
+ * @leg:    where it goes
+ * @pkt:    header; gains what all of them have
+ * @covers: what the MAC proves besides: that this challenge of the peer's came; or NULL
+ */
+void serval_move_add_pkt(struct serval_move *m, struct serval_todo *todo,
+			 const struct serval_flow *fl,
+			 const struct serval_leg *leg, struct serval_pkt *pkt,
+			 const u64 *covers)
 {
 	struct serval_outgoing *out = &todo->out[todo->n++];
 
+	todo->conn = m->conn;
 	pkt->src = fl->local_id;
 	pkt->protocol = SERVAL_PROTO_NONE;
 	pkt->has |= SERVAL_HAS_CONTROL;
@@ -404,15 +435,7 @@ static void add_pkt(struct serval_move *m, struct serval_todo *todo,
 
 static struct serval_leg active_leg(const struct serval_move *m)
 {
-	const struct serval_path *path = &serval_move_active(m->conn)->path;
-
-	return (struct serval_leg) {
-		.laddr = path->laddr,
-		.raddr = path->raddr,
-		.oif = path->oif,
-		.sport = READ_ONCE(path->sport),
-		.dport = READ_ONCE(path->dport),
-	};
+	return serval_join_leg(serval_move_active(m->conn));
 }
 
 /* May one more packet go to where the peer's RSYN came from?  Nobody may have others
@@ -445,7 +468,7 @@ static void add_rsyn(struct serval_move *m, struct serval_todo *todo,
 	};
 
 	m->aim = to->raddr;
-	add_pkt(m, todo, m->next, &leg, &pkt, NULL);
+	serval_move_add_pkt(m, todo, m->next, &leg, &pkt, NULL);
 	SERVAL_INC(m->sn, OUTRSYN);
 }
 
@@ -532,7 +555,7 @@ static void add_rsynack(struct serval_move *m, struct serval_todo *todo)
 
 	if (!spend(m))
 		return;
-	add_pkt(m, todo, m->next, &leg, &pkt, &m->heard.challenge);
+	serval_move_add_pkt(m, todo, m->next, &leg, &pkt, &m->heard.challenge);
 	SERVAL_INC(m->sn, OUTRSYNACK);
 }
 
@@ -550,7 +573,7 @@ static void add_ack(struct serval_move *m, struct serval_todo *todo, u32 verno,
 		.path_data = response,
 	};
 
-	add_pkt(m, todo, serval_move_active(m->conn), &leg, &pkt, NULL);
+	serval_move_add_pkt(m, todo, serval_move_active(m->conn), &leg, &pkt, NULL);
 }
 
 static void change(struct serval_move *m, enum serval_event event, u16 actions,
@@ -649,32 +672,57 @@ bool serval_move_run(struct serval_move *m, enum serval_event event,
 	return true;
 }
 
-static void send_out(struct serval_net *sn, const struct serval_conn *conn,
-		     const struct serval_outgoing *out)
+static u32 mark_of(const struct serval_conn *conn)
+{
+	struct sock *sk = serval_conn_get_sock(conn);
+	u32 mark = 0;
+
+	if (sk) {
+		mark = READ_ONCE(sk->sk_mark);
+		sock_put(sk);
+	}
+	return mark;
+}
+
+/**
+ * serval_move_send() - send a packet of a connection's control
+ * @sn:   namespace
+ * @conn: connection
+ * @leg:  where it goes
+ * @hdr:  all there is of it
+ * @len:  of @hdr
+ *
+ * Context: any but hard interrupt, no lock, rcu_read_lock() held.
+ */
+void serval_move_send(struct serval_net *sn, const struct serval_conn *conn,
+		      const struct serval_leg *leg, const void *hdr,
+		      unsigned int len)
 {
 	const unsigned int room = MAX_HEADER + SERVAL_OUTER_MAX;
-	struct sk_buff *skb = alloc_skb(room + out->len, GFP_ATOMIC);
+	struct sk_buff *skb = alloc_skb(room + len, GFP_ATOMIC);
 	struct serval_path path = {};
-	struct sock *sk;
 
 	if (!skb) {
 		SERVAL_INC(sn, OUTNOMEM);
 		return;
 	}
 	skb_reserve(skb, room);
-	skb_put_data(skb, out->hdr, out->len);
+	skb_put_data(skb, hdr, len);
 	skb_reset_transport_header(skb);
-	sk = serval_conn_get_sock(conn);
-	if (sk) {
-		skb->mark = READ_ONCE(sk->sk_mark);
-		sock_put(sk);
-	}
+	skb->mark = mark_of(conn);
 	serval_path_init(&path);
-	serval_path_set(&path, &out->leg.laddr, &out->leg.raddr, out->leg.oif,
-			false);
-	serval_path_encapsulate(&path, out->leg.sport, out->leg.dport);
+	serval_path_set(&path, &leg->laddr, &leg->raddr, leg->oif, false);
+	serval_path_encapsulate(&path, leg->sport, leg->dport);
 	serval_path_xmit(sn, &path, NULL, skb, (struct serval_outer) {});
 	serval_path_release(&path);
+}
+
+static void look(struct serval_net *sn, const struct serval_conn *conn)
+{
+	const struct serval_flow *fl = rcu_dereference(conn->flow);
+
+	if (fl && serval_multipath_policy(sn, conn))
+		serval_multipath_again(sn, fl);
 }
 
 /**
@@ -689,7 +737,8 @@ void serval_move_settle(struct serval_net *sn, struct serval_todo *todo)
 	int i;
 
 	for (i = 0; i < todo->n; i++)
-		send_out(sn, todo->conn, &todo->out[i]);
+		serval_move_send(sn, todo->conn, &todo->out[i].leg,
+				 todo->out[i].hdr, todo->out[i].len);
 	if (todo->moved) {
 		SERVAL_INC(sn, MOVED);
 		serval_event_flow(sn, SERVAL_CMD_FLOW_MOVE_NTF, todo->moved,
@@ -700,6 +749,16 @@ void serval_move_settle(struct serval_net *sn, struct serval_todo *todo)
 		serval_move_kick(sn, todo);
 	else
 		dst_release(todo->old);
+	if (todo->joined) {
+		SERVAL_INC(sn, JOINED);
+		/* for its MTU, and so that its device is known */
+		serval_path_route(sn, &todo->joined->path, NULL, mark_of(todo->conn));
+		serval_event_flow(sn, SERVAL_CMD_FLOW_NEW_NTF, todo->joined, 0);
+	}
+	if (todo->parted)
+		serval_event_flow(sn, SERVAL_CMD_FLOW_DEL_NTF, todo->parted, 0);
+	if (todo->look || todo->moved || todo->parted)
+		look(sn, todo->conn);
 	if (todo->report)
 		serval_move_report(todo);
 	if (todo->waiter)
@@ -731,7 +790,7 @@ void serval_move_answer(struct serval_move *m, const struct serval_cause *cause,
 
 	lockdep_assert_held(&m->conn->lock);
 	todo->conn = m->conn;
-	add_pkt(m, todo, fl, &leg, &pkt, &cause->pkt->path_data);
+	serval_move_add_pkt(m, todo, fl, &leg, &pkt, &cause->pkt->path_data);
 	SERVAL_INC(m->sn, OUTRSYNACK);
 }
 
@@ -770,7 +829,7 @@ void serval_move_add_fin(struct serval_move *m, struct serval_todo *todo)
 	/* an attempt that goes on takes another number */
 	if (next_verno(m) != m->snd)
 		m->snd++;
-	add_pkt(m, todo, fl, &leg, &pkt, NULL);
+	serval_move_add_pkt(m, todo, fl, &leg, &pkt, NULL);
 }
 
 /**
@@ -796,7 +855,7 @@ static void retry(struct serval_move *m, struct serval_todo *todo)
 		return;
 	}
 	m->retry_at = jiffies + min_t(unsigned long, 8 * MOST_TIMEOUT,
-				      first_timeout(m->conn) << m->tries);
+				      serval_move_timeout(m->conn) << m->tries);
 	m->tries++;
 	serval_move_run(m, SERVAL_EV_TIMEOUT, &cause, todo);
 }
@@ -826,7 +885,8 @@ static void timer_expired(struct timer_list *t)
 void serval_event_end(struct serval_conn *conn)
 {
 	struct serval_move *m = serval_move_of(conn);
-	struct serval_todo todo = { .conn = conn };
+	struct serval_todo todo = { .conn = conn }, joins = {};
+	struct serval_gone gone = {};
 	bool asked;
 
 	WRITE_ONCE(conn->doubted, false);
@@ -843,8 +903,25 @@ void serval_event_end(struct serval_conn *conn)
 	drop_flow(m->sn, &m->left);
 	if (asked)
 		finish(m, &todo, -ECONNABORTED);
+	serval_join_end(m, &joins, &gone);
 	spin_unlock_bh(&conn->lock);
-	/* nobody sets it any more */
+	/* nobody sets them any more */
 	timer_delete_sync(&m->timer);
+	if (m->joins)
+		timer_delete_sync(&m->joins->timer);
 	serval_move_settle(m->sn, &todo);
+	serval_move_settle(m->sn, &joins);
+	serval_join_tell_gone(m->sn, &gone);
+}
+
+/**
+ * serval_event_freed() - a connection is freed
+ * @m: what it needed to move, or NULL
+ */
+void serval_event_freed(struct serval_move *m)
+{
+	if (!m)
+		return;
+	kfree(m->joins);
+	kfree_sensitive(m);
 }

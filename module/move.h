@@ -19,6 +19,7 @@
 #include "wire.h"
 
 struct net_device;
+struct serval_joins;
 struct serval_migration;
 struct serval_net;
 struct sk_buff;
@@ -66,6 +67,7 @@ struct serval_move_result {
  * @result: of the last that ended
  * @portid: netlink port that hears of each, 0 = none
  * @seq:    of its request
+ * @cmd:    the request: SERVAL_CMD_FLOW_*
  */
 struct serval_waiter {
 	refcount_t refs;
@@ -74,6 +76,7 @@ struct serval_waiter {
 	struct serval_move_result result;
 	u32 portid;
 	u32 seq;
+	u8 cmd;
 };
 
 /**
@@ -137,6 +140,8 @@ struct serval_heard {
  * @turn:     device that follow.c has tried last, 0 = none
  * @placed:   number of the last event of a device before somebody moved the
  *            connection, 0 = nobody has; without the lock
+ * @looked:   flow by which multipath.c is to look at it, 0 = none
+ * @joins:    its other flows (join.h), NULL if it never had any; freed with this
  * @keys:     if @keyed
  * @timer:    transmissions
  *
@@ -173,6 +178,8 @@ struct serval_move {
 	u32 us;
 	int turn;
 	u64 placed;
+	__be32 looked;
+	struct serval_joins *joins;
 	struct serval_auth_keys keys;
 	struct timer_list timer;
 };
@@ -205,6 +212,9 @@ struct serval_outgoing {
  * @lost:   and its local address had gone
  * @same:   the new one has the same addresses
  * @moved:  the active flow is another now
+ * @joined: a flow has joined
+ * @parted: one has gone
+ * @look:   multipath.c is to see which flows the connection is to have
  */
 struct serval_todo {
 	struct serval_outgoing out[2];
@@ -220,6 +230,9 @@ struct serval_todo {
 	bool lost;
 	bool same;
 	struct serval_flow *moved;
+	struct serval_flow *joined;
+	struct serval_flow *parted;
+	bool look;
 };
 
 /**
@@ -250,13 +263,16 @@ serval_cause_addr(const struct serval_cause *cause)
 						  &cause->leg.laddr;
 }
 
-struct serval_waiter *serval_waiter_alloc(u32 portid, u32 seq);
+struct serval_waiter *serval_waiter_alloc(u32 portid, u32 seq, u8 cmd);
 void serval_waiter_add(struct serval_waiter *w);
 void serval_waiter_tell(struct serval_net *sn, struct serval_waiter *w,
 			const struct serval_move_result *result);
 int serval_waiter_wait(struct serval_waiter *w);
 void serval_waiter_put(struct serval_waiter *w);
 
+int serval_move_find_leg(struct serval_net *sn, const struct serval_flow *fl,
+			 const struct serval_move_to *from,
+			 const struct in6_addr *raddr, struct serval_leg *leg);
 int serval_move_flow(struct serval_net *sn, __be32 id,
 		     const struct serval_move_to *to, struct serval_waiter *w);
 struct net_device *serval_move_device(struct serval_net *sn,
@@ -298,6 +314,16 @@ void serval_move_confirm(struct serval_move *m,
 void serval_move_aim(struct serval_move *m, const struct serval_cause *cause,
 		     struct serval_todo *todo);
 void serval_move_add_fin(struct serval_move *m, struct serval_todo *todo);
+void serval_move_add_pkt(struct serval_move *m, struct serval_todo *todo,
+			 const struct serval_flow *fl,
+			 const struct serval_leg *leg, struct serval_pkt *pkt,
+			 const u64 *covers);
+void serval_move_note(struct serval_move *m, struct serval_flow *old,
+		      struct serval_flow *new, struct serval_todo *todo);
+void serval_move_send(struct serval_net *sn, const struct serval_conn *conn,
+		      const struct serval_leg *leg, const void *hdr,
+		      unsigned int len);
+unsigned long serval_move_timeout(const struct serval_conn *conn);
 u64 serval_move_challenge(const struct serval_move *m,
 			  const struct serval_flow *fl,
 			  const struct in6_addr *raddr);
@@ -318,6 +344,7 @@ void serval_move_describe(struct serval_conn *conn,
 
 /* move_tcp.c */
 void serval_move_kick(struct serval_net *sn, struct serval_todo *todo);
+void serval_move_explore(struct sock *sk, bool other);
 void serval_move_init(struct serval_net *sn);
 void serval_move_exit(struct serval_net *sn);
 
@@ -350,7 +377,20 @@ static inline bool serval_verno_is_new(const struct serval_move *m, u32 verno)
 	return (s32)(verno - m->rcv) >= 0;
 }
 
+/* What a packet does under conn->lock.  Return: why it is dropped, or 0 */
+typedef enum serval_mib_field serval_taker(struct serval_move *m,
+					   struct serval_flow *fl,
+					   const struct sk_buff *skb,
+					   const struct serval_cause *cause,
+					   struct serval_todo *todo);
+
 /* Packets: @skb at the SAL header, consumed; softirq, rcu_read_lock() held */
+void serval_move_rcv_request(struct serval_net *sn, struct sk_buff *skb,
+			     const struct serval_pkt *pkt, u8 kind,
+			     serval_taker *takes);
+void serval_move_rcv_answer(struct serval_net *sn, struct sk_buff *skb,
+			    const struct serval_pkt *pkt, u8 kind,
+			    serval_taker *takes);
 void serval_rsyn_rcv(struct serval_net *sn, struct sk_buff *skb,
 		     const struct serval_pkt *pkt);
 void serval_rsynack_rcv(struct serval_net *sn, struct sk_buff *skb,

@@ -10,7 +10,8 @@
 
 #include "encap.h"
 #include "events.h"
-#include "move.h"
+#include "join.h"
+#include "multipath.h"
 #include "sal.h"
 #include "service.h"
 
@@ -18,11 +19,12 @@
  * serval_waiter_alloc() - somebody who wants to know how moves end
  * @portid: netlink port that hears of each, or 0
  * @seq:    of its request
+ * @cmd:    the request: SERVAL_CMD_FLOW_*
  *
  * Context: process.
  * Return: with one move counted that serval_waiter_wait() takes back; or NULL.
  */
-struct serval_waiter *serval_waiter_alloc(u32 portid, u32 seq)
+struct serval_waiter *serval_waiter_alloc(u32 portid, u32 seq, u8 cmd)
 {
 	struct serval_waiter *w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
 
@@ -33,6 +35,7 @@ struct serval_waiter *serval_waiter_alloc(u32 portid, u32 seq)
 	init_completion(&w->done);
 	w->portid = portid;
 	w->seq = seq;
+	w->cmd = cmd;
 	return w;
 }
 
@@ -189,7 +192,8 @@ static bool is_there(const struct serval_path *path,
  * @turn:   which target, of those that there are; the next if it will not do
  * @addr:   result
  *
- * Of the end that asked for the service; the other one knows nobody's name.
+ * Of the end that asked for the service; the other one knows nobody's name.  Or where
+ * the peer itself has said.
  *
  * Context: rcu_read_lock() held.
  * Return: false if it leads nowhere.
@@ -202,6 +206,8 @@ bool serval_move_resolve(const struct serval_net *sn,
 	const struct serval_target *t;
 	u32 i;
 
+	if (serval_multipath_peer(serval_move_of(conn), family, turn, addr))
+		return true;
 	if (!conn->active)
 		return false;
 	set = serval_service_find(sn, &conn->service, conn->protocol);
@@ -314,38 +320,83 @@ static bool has_family(struct serval_net *sn, const struct serval_move_to *here,
 
 /* To where the service table says that the peer's service is */
 static bool find_service(struct serval_net *sn, const struct serval_flow *fl,
-			 u8 family, struct serval_move_to *here)
+			 u8 family, struct serval_move_to *here,
+			 struct in6_addr *raddr)
 {
 	const struct serval_move *m = serval_move_of(fl->conn);
-	struct in6_addr raddr;
 
 	return has_family(sn, here, family) &&
 	       serval_move_resolve(sn, fl->conn, family,
-				   m ? READ_ONCE(m->snd) : 0, &raddr) &&
-	       !find_way(sn, fl, &raddr, here);
+				   m ? READ_ONCE(m->snd) : 0, raddr) &&
+	       !find_way(sn, fl, raddr, here);
 }
 
 /* To the peer, from there: to where it was, or else to where the service table says,
  * with the same IP version first.  Return: as find_way()
  */
 static int find_peer(struct serval_net *sn, const struct serval_flow *fl,
-		     struct serval_cause *cause)
+		     struct serval_move_to *here, struct in6_addr *raddr)
 {
 	const u8 family = fl->path.family;
 	const u8 other = family == AF_INET ? AF_INET6 : AF_INET;
-	struct serval_move_to *here = &cause->here;
 	int err = check_here(sn, fl, here);
 
 	if (err)
 		return err;
+	*raddr = fl->path.raddr;
 	err = has_family(sn, here, family) ?
-	      find_way(sn, fl, &fl->path.raddr, here) : -EADDRNOTAVAIL;
+	      find_way(sn, fl, raddr, here) : -EADDRNOTAVAIL;
 	if (!err || err == -EALREADY)
 		return err;
-	if (!find_service(sn, fl, family, here) &&
-	    !find_service(sn, fl, other, here))
+	return find_service(sn, fl, family, here, raddr) ||
+	       find_service(sn, fl, other, here, raddr) ? 0 : err;
+}
+
+/* The same, to an address of the peer's */
+static int find_addr(struct serval_net *sn, const struct serval_flow *fl,
+		     struct serval_move_to *here, const struct in6_addr *raddr)
+{
+	int err = check_here(sn, fl, here);
+
+	if (err)
 		return err;
-	cause->unroutable = true;
+	if (!has_family(sn, here, serval_addr_family(raddr)))
+		return -EADDRNOTAVAIL;
+	err = find_way(sn, fl, raddr, here);
+	/* from where the connection is, but to another address */
+	return err == -EALREADY ? 0 : err;
+}
+
+/**
+ * serval_move_find_leg() - where another flow of a connection would lead
+ * @sn:    namespace
+ * @fl:    the one in use
+ * @from:  local end
+ * @raddr: address of the peer, :: = where it is, or where the service table says
+ * @leg:   result
+ *
+ * Context: rcu_read_lock() held.
+ * Return: 0; -EALREADY if that is where @fl leads, -EADDRNOTAVAIL if the local end is not
+ * there, or why there is no way.
+ */
+int serval_move_find_leg(struct serval_net *sn, const struct serval_flow *fl,
+			 const struct serval_move_to *from,
+			 const struct in6_addr *raddr, struct serval_leg *leg)
+{
+	struct serval_move_to here = *from;
+	int err;
+
+	*leg = (struct serval_leg) { .raddr = *raddr };
+	err = ipv6_addr_any(raddr) ? find_peer(sn, fl, &here, &leg->raddr) :
+				     find_addr(sn, fl, &here, raddr);
+	if (err)
+		return err;
+	leg->laddr = here.laddr;
+	leg->oif = here.oif;
+	if (goes_in_udp(fl, &here) &&
+	    !serval_encap_ports(sn, fl, serval_addr_family(&leg->raddr),
+				&leg->sport, &leg->dport))
+		return -EADDRNOTAVAIL;
 	return 0;
 }
 
@@ -413,9 +464,13 @@ static int begin_from(struct serval_net *sn, struct serval_flow *fl,
 		      const struct serval_move_to *to, struct serval_waiter *w)
 {
 	struct serval_cause cause = { .here = *to, .waiter = w };
+	struct in6_addr raddr;
+	int err = find_peer(sn, fl, &cause.here, &raddr);
 
-	return find_peer(sn, fl, &cause) ?:
-	       begin(sn, fl, SERVAL_EV_MOVE, &cause);
+	if (err)
+		return err;
+	cause.unroutable = !ipv6_addr_equal(&raddr, &fl->path.raddr);
+	return begin(sn, fl, SERVAL_EV_MOVE, &cause);
 }
 
 /* Of a request, which goes wherever the service is by then */
@@ -453,6 +508,9 @@ static void look(struct serval_net *sn, struct serval_move *m,
 	const struct serval_cause cause = { .err = -EADDRNOTAVAIL };
 
 	m->lost = !serval_move_path_is_usable(sn, &fl->path);
+	/* then it has another, and this one is among the others */
+	if (m->lost && serval_join_fall_over(m, SERVAL_USE_LOST, todo))
+		return;
 	if (m->lost)
 		serval_move_run(m, SERVAL_EV_LOST, &cause, todo);
 	if (serval_fsm_waits(m->state) && !next_is_usable(sn, m))

@@ -18,8 +18,13 @@
 #include <linux/workqueue.h>
 
 #include "events.h"
-#include "move.h"
+#include "join.h"
 #include "sal.h"
+
+/* Transmissions without an answer after which the peer is asked whether it is there:
+ * three times the retransmission timeout
+ */
+#define SILENCE	2
 
 /* Between two attempts: anybody can send stray packets and refusals who has seen the
  * connection, and what is silent on each new flow is not to have one at each round trip
@@ -48,17 +53,34 @@ static void ask(struct serval_net *sn, struct serval_conn *conn)
 		schedule_work(&sn->doubt_work);
 }
 
+/* Is there another path that may be better? */
+static bool has_other(struct serval_move *m)
+{
+	bool other;
+
+	if (!m || !READ_ONCE(m->joins))
+		return false;
+	spin_lock_bh(&m->conn->lock);
+	other = serval_move_ready(m) && serval_join_suspect(m);
+	spin_unlock_bh(&m->conn->lock);
+	return other;
+}
+
 /**
  * serval_event_silent() - the peer of a connection does not answer
  * @sn:   namespace
  * @conn: connection
+ * @unanswered: transmissions, the first one not counted
  *
  * Context: any but hard interrupt, rcu_read_lock() held.
  */
-void serval_event_silent(struct serval_net *sn, struct serval_conn *conn)
+void serval_event_silent(struct serval_net *sn, struct serval_conn *conn,
+			 unsigned int unanswered)
 {
 	struct serval_move *m = serval_move_of(conn);
 
+	if (has_other(m) || unanswered < SILENCE)
+		return;
 	if (m) {
 		if (time_before(jiffies, READ_ONCE(m->doubt_at)))
 			return;

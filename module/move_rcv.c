@@ -10,18 +10,11 @@
  * Each is checked before anything is kept: ids, nonce, MAC, version number, and of the
  * answers that they are to what was sent, from where it was sent.
  */
-#include "move.h"
+#include "join.h"
 #include "sal.h"
 
 /* Between answers to copies of one packet */
 #define GAP	(HZ / 100)
-
-/* Return: why the packet is dropped, or 0 */
-typedef enum serval_mib_field taker(struct serval_move *m,
-				    const struct serval_flow *fl,
-				    const struct sk_buff *skb,
-				    const struct serval_cause *cause,
-				    struct serval_todo *todo);
 
 /**
  * serval_move_leg() - along which a packet to a connection came
@@ -148,7 +141,7 @@ static bool yields(struct serval_move *m, const struct serval_cause *cause,
 }
 
 static enum serval_mib_field take_rsyn(struct serval_move *m,
-				       const struct serval_flow *fl,
+				       struct serval_flow *fl,
 				       const struct sk_buff *skb,
 				       const struct serval_cause *cause,
 				       struct serval_todo *todo)
@@ -171,6 +164,9 @@ static enum serval_mib_field take_rsyn(struct serval_move *m,
 		return 0;
 	if (!yields(m, cause, todo))
 		return SERVAL_MIB_INUNEXPECTED;
+	/* it moves from a flow that it uses, and that was not heard here */
+	if (new)
+		serval_join_follow(m, fl, todo);
 	return serval_move_run(m, new ? SERVAL_EV_RSYN : SERVAL_EV_RSYN_AGAIN,
 			       cause, todo) ? 0 : SERVAL_MIB_INUNEXPECTED;
 }
@@ -216,7 +212,7 @@ static enum serval_mib_field confirm(struct serval_move *m,
 }
 
 static enum serval_mib_field take_rsynack(struct serval_move *m,
-					  const struct serval_flow *fl,
+					  struct serval_flow *fl,
 					  const struct sk_buff *skb,
 					  const struct serval_cause *cause,
 					  struct serval_todo *todo)
@@ -248,7 +244,7 @@ static enum serval_mib_field take_rsynack(struct serval_move *m,
 }
 
 static enum serval_mib_field take_ack(struct serval_move *m,
-				      const struct serval_flow *fl,
+				      struct serval_flow *fl,
 				      const struct sk_buff *skb,
 				      const struct serval_cause *cause,
 				      struct serval_todo *todo)
@@ -258,6 +254,8 @@ static enum serval_mib_field take_ack(struct serval_move *m,
 
 	if (!serval_move_genuine(m, skb, pkt, NULL))
 		return SERVAL_MIB_INBADAUTH;
+	if (serval_join_awaits(m, fl, pkt))
+		return serval_join_take_ack(m, fl, cause, todo);
 	if (!serval_verno_is_new(m, pkt->verno))
 		return SERVAL_MIB_INBADVERNO;
 	if (pkt->path_data != serval_move_challenge(m, fl, raddr))
@@ -284,8 +282,7 @@ static enum serval_mib_field check(struct serval_net *sn,
 	const struct serval_flow *now;
 	struct in6_addr saddr;
 
-	if (!(pkt->has & SERVAL_HAS_PATH) || pkt->path_kind != kind ||
-	    pkt->has & SERVAL_HAS_SERVICE || serval_outer_is_group(skb))
+	if (pkt->path_kind != kind || pkt->has & SERVAL_HAS_SERVICE || serval_outer_is_group(skb))
 		return SERVAL_MIB_INUNEXPECTED;
 	if (!serval_flow_receives(fl) && fl->state != SERVAL_FLOW_NEXT)
 		return SERVAL_MIB_INUNEXPECTED;
@@ -302,18 +299,19 @@ static enum serval_mib_field check(struct serval_net *sn,
 
 static void rcv(struct serval_net *sn, struct sk_buff *skb,
 		const struct serval_pkt *pkt, struct serval_flow *fl,
-		struct serval_move *m, taker *takes)
+		struct serval_move *m, serval_taker *takes)
 {
 	const struct serval_cause cause = {
 		.pkt = pkt,
 		.leg = serval_move_leg(fl->conn, skb),
 	};
 	enum serval_mib_field why = SERVAL_MIB_INUNEXPECTED;
-	struct serval_todo todo = {};
+	struct serval_todo todo = { .conn = fl->conn };
 
 	spin_lock(&fl->conn->lock);
 	if (serval_move_ready(m) &&
-	    (fl == serval_move_active(m->conn) || fl == m->next || fl == m->left))
+	    (fl == serval_move_active(m->conn) || fl == m->next ||
+	     fl == m->left || serval_join_owns(m, fl)))
 		why = takes(m, fl, skb, &cause, &todo);
 	spin_unlock(&fl->conn->lock);
 	serval_move_settle(sn, &todo);
@@ -324,13 +322,16 @@ static void rcv(struct serval_net *sn, struct sk_buff *skb,
 }
 
 /**
- * serval_rsyn_rcv() - the peer asks to move
- * @sn:  namespace
- * @skb: consumed
- * @pkt: its header
+ * serval_move_rcv_request() - take a packet that asks for something
+ * @sn:    namespace
+ * @skb:   consumed
+ * @pkt:   its header
+ * @kind:  of its PATH, 0 = it has none
+ * @takes: what it does
  */
-void serval_rsyn_rcv(struct serval_net *sn, struct sk_buff *skb,
-		     const struct serval_pkt *pkt)
+void serval_move_rcv_request(struct serval_net *sn, struct sk_buff *skb,
+			     const struct serval_pkt *pkt, u8 kind,
+			     serval_taker *takes)
 {
 	struct serval_flow *fl = serval_flow_find(sn, pkt->dst);
 	enum serval_mib_field why;
@@ -340,17 +341,26 @@ void serval_rsyn_rcv(struct serval_net *sn, struct sk_buff *skb,
 		serval_move_unknown(sn, skb, pkt);
 		return serval_drop(sn, skb, SERVAL_MIB_INNOFLOW);
 	}
-	why = check(sn, fl, skb, pkt, SERVAL_PATH_CHALLENGE);
+	why = check(sn, fl, skb, pkt, kind);
 	if (why)
 		return serval_drop(sn, skb, why);
 	m = serval_move_make_for(sn, fl, skb);
 	if (!m)
 		return;
-	rcv(sn, skb, pkt, fl, m, take_rsyn);
+	rcv(sn, skb, pkt, fl, m, takes);
 }
 
-static void rcv_answer(struct serval_net *sn, struct sk_buff *skb,
-		       const struct serval_pkt *pkt, u8 kind, taker *takes)
+/**
+ * serval_move_rcv_answer() - take an answer to a packet of ours
+ * @sn:    namespace
+ * @skb:   consumed
+ * @pkt:   its header
+ * @kind:  of its PATH
+ * @takes: what it does
+ */
+void serval_move_rcv_answer(struct serval_net *sn, struct sk_buff *skb,
+			    const struct serval_pkt *pkt, u8 kind,
+			    serval_taker *takes)
 {
 	struct serval_flow *fl = serval_flow_find(sn, pkt->dst);
 	enum serval_mib_field why;
@@ -369,6 +379,18 @@ static void rcv_answer(struct serval_net *sn, struct sk_buff *skb,
 }
 
 /**
+ * serval_rsyn_rcv() - the peer asks to move
+ * @sn:  namespace
+ * @skb: consumed
+ * @pkt: its header
+ */
+void serval_rsyn_rcv(struct serval_net *sn, struct sk_buff *skb,
+		     const struct serval_pkt *pkt)
+{
+	serval_move_rcv_request(sn, skb, pkt, SERVAL_PATH_CHALLENGE, take_rsyn);
+}
+
+/**
  * serval_rsynack_rcv() - the peer answers our RSYN
  * @sn:  namespace
  * @skb: consumed
@@ -377,7 +399,8 @@ static void rcv_answer(struct serval_net *sn, struct sk_buff *skb,
 void serval_rsynack_rcv(struct serval_net *sn, struct sk_buff *skb,
 			const struct serval_pkt *pkt)
 {
-	rcv_answer(sn, skb, pkt, SERVAL_PATH_CHALLENGE, take_rsynack);
+	serval_move_rcv_answer(sn, skb, pkt, SERVAL_PATH_CHALLENGE,
+			       take_rsynack);
 }
 
 /**
@@ -389,7 +412,7 @@ void serval_rsynack_rcv(struct serval_net *sn, struct sk_buff *skb,
 void serval_moved_rcv(struct serval_net *sn, struct sk_buff *skb,
 		      const struct serval_pkt *pkt)
 {
-	rcv_answer(sn, skb, pkt, SERVAL_PATH_RESPONSE, take_ack);
+	serval_move_rcv_answer(sn, skb, pkt, SERVAL_PATH_RESPONSE, take_ack);
 }
 
 /**
@@ -419,6 +442,8 @@ void serval_move_early(struct serval_net *sn, struct sk_buff *skb,
 	if (serval_move_ready(m) && fl == m->next &&
 	    is_heard(m, &cause, src) && may_repeat(m))
 		serval_move_run(m, SERVAL_EV_EARLY, &cause, &todo);
+	else if (serval_move_ready(m))
+		serval_join_early(m, fl, &cause, src, &todo);
 	spin_unlock(&fl->conn->lock);
 	serval_move_settle(sn, &todo);
 }

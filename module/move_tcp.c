@@ -83,6 +83,36 @@ static void restart_window(struct sock *sk)
 	tcp_snd_cwnd_set(tp, INITIAL_WINDOW);
 }
 
+/* What congestion control has measured was another path's.  It begins anew as it does after
+ * a timeout.
+ */
+static void forget_path(struct sock *sk)
+{
+	const struct tcp_congestion_ops *ops = inet_csk(sk)->icsk_ca_ops;
+
+	minmax_reset(&tcp_sk(sk)->rtt_min, tcp_jiffies32, ~0U);
+	if (ops->set_state)
+		ops->set_state(sk, TCP_CA_Loss);
+}
+
+/**
+ * serval_move_explore() - let TCP find out what its paths carry
+ * @sk:    locked
+ * @other: they are others than those that it has measured
+ *
+ * By a slow start from where it is, up to twice or four times as much.
+ */
+void serval_move_explore(struct sock *sk, bool other)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (other)
+		forget_path(sk);
+	if (inet_csk(sk)->icsk_ca_state == TCP_CA_Open)
+		tp->snd_ssthresh = max(tp->snd_ssthresh,
+				       tcp_snd_cwnd(tp) * (other ? 4 : 2));
+}
+
 /* What was sent along a path that is dead is lost, and TCP may be waiting long by now.
  * If it is not, two round trips show what the old path still brought.
  */

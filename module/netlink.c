@@ -34,6 +34,9 @@ ADMIN(service_set)
 ADMIN(service_flush)
 ADMIN(flow_del)
 ADMIN(flow_migrate)
+ADMIN(flow_join)
+ADMIN(flow_part)
+ADMIN(flow_use)
 ADMIN(delay_verdict)
 ADMIN(dev_set)
 
@@ -123,6 +126,21 @@ static const struct genl_ops ops[] = {
 		.cmd = SERVAL_CMD_FLOW_MIGRATE,
 		.doit = admin_flow_migrate,
 		.policy = serval_migrate_policy,
+		.maxattr = SERVAL_A_FLOW_MAX,
+	}, {
+		.cmd = SERVAL_CMD_FLOW_JOIN,
+		.doit = admin_flow_join,
+		.policy = serval_migrate_policy,
+		.maxattr = SERVAL_A_FLOW_MAX,
+	}, {
+		.cmd = SERVAL_CMD_FLOW_PART,
+		.doit = admin_flow_part,
+		.policy = serval_flow_policy,
+		.maxattr = SERVAL_A_FLOW_MAX,
+	}, {
+		.cmd = SERVAL_CMD_FLOW_USE,
+		.doit = admin_flow_use,
+		.policy = serval_flow_policy,
 		.maxattr = SERVAL_A_FLOW_MAX,
 	}, {
 		.cmd = SERVAL_CMD_STATS_GET,

@@ -44,6 +44,9 @@ int serval_nl_flow_dump_done(struct netlink_callback *cb);
 /* netlink_move.c */
 extern const struct nla_policy serval_migrate_policy[SERVAL_A_FLOW_MAX + 1];
 int serval_nl_flow_migrate(struct sk_buff *skb, struct genl_info *info);
+int serval_nl_flow_join(struct sk_buff *skb, struct genl_info *info);
+int serval_nl_flow_part(struct sk_buff *skb, struct genl_info *info);
+int serval_nl_flow_use(struct sk_buff *skb, struct genl_info *info);
 
 /* netlink_delay.c */
 extern const struct nla_policy serval_delay_policy[SERVAL_A_DELAY_MAX + 1];

@@ -12,7 +12,7 @@
 
 #include "dgram_conn.h"
 #include "events.h"
-#include "move.h"
+#include "join.h"
 #include "netlink.h"
 #include "serval.h"
 
@@ -43,6 +43,9 @@ const struct nla_policy serval_flow_policy[SERVAL_A_FLOW_MAX + 1] = {
 	[SERVAL_A_FLOW_DURATION] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_UDP_ENCAP] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_NEW_UDP_ENCAP] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_ROLE] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_NEW_PEER_ADDR4] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_NEW_PEER_ADDR6] = { .type = NLA_REJECT },
 };
 
 static int put_socket(struct sk_buff *msg, const struct serval_net *sn,
@@ -145,6 +148,7 @@ static int put_flow(struct sk_buff *msg, struct serval_net *sn,
 	if (nla_put_be32(msg, SERVAL_A_FLOW_LOCAL_ID, fl->local_id) ||
 	    nla_put_be32(msg, SERVAL_A_FLOW_PEER_ID, fl->peer_id) ||
 	    nla_put_u8(msg, SERVAL_A_FLOW_PROTO, fl->conn->protocol) ||
+	    nla_put_u8(msg, SERVAL_A_FLOW_ROLE, serval_join_role(fl)) ||
 	    put_path(msg, &fl->path) ||
 	    nla_put_u32(msg, SERVAL_A_FLOW_IFINDEX,
 			dst ? dst->dev->ifindex : fl->path.oif) ||
@@ -245,7 +249,7 @@ int serval_nl_flow_get(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 	rcu_read_lock();
 	fl = serval_flow_find(sn, id);
-	if (fl && serval_flow_is_shown(fl))
+	if (fl && serval_flow_is_listed(fl))
 		err = fill_flow(msg, sn, fl,
 				genlmsg_put_reply(msg, info, &serval_genl, 0,
 						  SERVAL_CMD_FLOW_GET));
@@ -290,8 +294,9 @@ int serval_nl_flow_del(struct sk_buff *skb, struct genl_info *info)
 	serval_move_prepare(sn, id);
 	rcu_read_lock();
 	fl = serval_flow_find(sn, id);
-	if (fl && !serval_flow_is_shown(fl))
-		fl = NULL;
+	/* by whichever of its flows */
+	fl = fl && serval_flow_is_listed(fl) ? rcu_dereference(fl->conn->flow) :
+					       NULL;
 	if (fl && fl->conn->protocol == IPPROTO_UDP) {
 		err = abort_datagrams(sn, fl) ? 0 : no_such_flow(info);
 		rcu_read_unlock();
@@ -361,7 +366,7 @@ int serval_nl_flow_dump(struct sk_buff *skb, struct netlink_callback *cb)
 			cb->seq = ++cb->args[1] + 1;
 			continue;
 		}
-		if (!serval_flow_is_shown(fl)) {
+		if (!serval_flow_is_listed(fl)) {
 			rhashtable_walk_next(iter);
 			continue;
 		}

@@ -7,7 +7,7 @@
  * answer.
  */
 #include "events.h"
-#include "move.h"
+#include "join.h"
 #include "netlink.h"
 #include "serval.h"
 
@@ -38,6 +38,9 @@ const struct nla_policy serval_migrate_policy[SERVAL_A_FLOW_MAX + 1] = {
 	[SERVAL_A_FLOW_DURATION] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_UDP_ENCAP] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_NEW_UDP_ENCAP] = NLA_POLICY_MAX(NLA_U8, SERVAL_UDP_ALWAYS),
+	[SERVAL_A_FLOW_ROLE] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_NEW_PEER_ADDR4] = { .type = NLA_U32 },
+	[SERVAL_A_FLOW_NEW_PEER_ADDR6] = NLA_POLICY_EXACT_LEN(16),
 };
 
 static int put_result(struct sk_buff *msg,
@@ -67,7 +70,7 @@ void serval_event_move_result(struct serval_net *sn,
 	if (!msg)
 		return;
 	hdr = genlmsg_put(msg, w->portid, w->seq, &serval_genl, 0,
-			  SERVAL_CMD_FLOW_MIGRATE);
+			  w->cmd);
 	if (!hdr || put_result(msg, result)) {
 		nlmsg_free(msg);
 		return;
@@ -155,6 +158,9 @@ static int explain(struct genl_info *info, int err)
 	case -EBUSY:
 		NL_SET_ERR_MSG(info->extack, "the flow is on its way to another place");
 		break;
+	case -ENOSPC:
+		NL_SET_ERR_MSG(info->extack, "the connection has eight flows already");
+		break;
 	case -EKEYREJECTED:
 		NL_SET_ERR_MSG(info->extack, "the peer's key makes no secret to move with");
 		break;
@@ -170,7 +176,7 @@ static int answer(struct genl_info *info, int begun, int failed)
 	if (!msg)
 		return -ENOMEM;
 	hdr = genlmsg_put_reply(msg, info, &serval_genl, 0,
-				SERVAL_CMD_FLOW_MIGRATE);
+				info->genlhdr->cmd);
 	if (!hdr || nla_put_u32(msg, SERVAL_A_FLOW_BEGUN, begun) ||
 	    nla_put_u32(msg, SERVAL_A_FLOW_FAILED, failed)) {
 		nlmsg_free(msg);
@@ -219,10 +225,121 @@ int serval_nl_flow_migrate(struct sk_buff *skb, struct genl_info *info)
 	err = get_to(info, &to);
 	if (err)
 		return err;
-	w = serval_waiter_alloc(info->snd_portid, info->snd_seq);
+	if (info->attrs[SERVAL_A_FLOW_NEW_PEER_ADDR4] ||
+	    info->attrs[SERVAL_A_FLOW_NEW_PEER_ADDR6]) {
+		NL_SET_ERR_MSG(info->extack, "a move goes to where the peer is");
+		return -EINVAL;
+	}
+	w = serval_waiter_alloc(info->snd_portid, info->snd_seq,
+				info->genlhdr->cmd);
 	if (!w)
 		return -ENOMEM;
 	err = migrate(sn, info, &to, w);
 	serval_waiter_put(w);
 	return err;
+}
+
+static int get_id(struct genl_info *info, __be32 *id)
+{
+	if (GENL_REQ_ATTR_CHECK(info, SERVAL_A_FLOW_LOCAL_ID)) {
+		NL_SET_ERR_MSG(info->extack, "the local flow id is missing");
+		return -EINVAL;
+	}
+	*id = nla_get_be32(info->attrs[SERVAL_A_FLOW_LOCAL_ID]);
+	return 0;
+}
+
+static int check_one(struct genl_info *info, int a, int b)
+{
+	if (!info->attrs[a] || !info->attrs[b])
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[b],
+			    "one address of an end is enough");
+	return -EINVAL;
+}
+
+static struct in6_addr get_peer(const struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+
+	if (attrs[SERVAL_A_FLOW_NEW_PEER_ADDR4])
+		return serval_addr_from4(nla_get_be32(attrs[SERVAL_A_FLOW_NEW_PEER_ADDR4]));
+	if (attrs[SERVAL_A_FLOW_NEW_PEER_ADDR6])
+		return nla_get_in6_addr(attrs[SERVAL_A_FLOW_NEW_PEER_ADDR6]);
+	return in6addr_any;
+}
+
+/**
+ * serval_nl_flow_join() - FLOW_JOIN: join a flow to a connection
+ * @skb:  request
+ * @info: parsed
+ */
+int serval_nl_flow_join(struct sk_buff *skb, struct genl_info *info)
+{
+	struct serval_net *sn = serval_net(genl_info_net(info));
+	const struct in6_addr raddr = get_peer(info);
+	struct serval_move_to to = {};
+	struct serval_waiter *w;
+	__be32 id;
+	int err;
+
+	err = get_id(info, &id) ?: get_to(info, &to) ?:
+	      check_one(info, SERVAL_A_FLOW_NEW_ADDR4, SERVAL_A_FLOW_NEW_ADDR6) ?:
+	      check_one(info, SERVAL_A_FLOW_NEW_PEER_ADDR4,
+			SERVAL_A_FLOW_NEW_PEER_ADDR6);
+	if (err)
+		return err;
+	w = serval_waiter_alloc(info->snd_portid, info->snd_seq,
+				info->genlhdr->cmd);
+	if (!w)
+		return -ENOMEM;
+	err = serval_join_flow(sn, id, &to, &raddr, w);
+	if (err == -EBUSY)
+		NL_SET_ERR_MSG(info->extack, "another flow is being joined");
+	else if (err == -EALREADY)
+		NL_SET_ERR_MSG(info->extack, "a flow of the connection leads there already");
+	else
+		err = err ? explain(info, err) : answer(info, 1, 0);
+	serval_waiter_put(w);
+	return err;
+}
+
+/**
+ * serval_nl_flow_part() - FLOW_PART: end one of several flows
+ * @skb:  request
+ * @info: parsed
+ */
+int serval_nl_flow_part(struct sk_buff *skb, struct genl_info *info)
+{
+	__be32 id;
+	int err = get_id(info, &id);
+
+	if (err)
+		return err;
+	err = serval_part_flow(serval_net(genl_info_net(info)), id);
+	if (err == -EBUSY) {
+		NL_SET_ERR_MSG(info->extack, "the connection has no other flow that works");
+		return err;
+	}
+	return explain(info, err);
+}
+
+/**
+ * serval_nl_flow_use() - FLOW_USE: send along another flow
+ * @skb:  request
+ * @info: parsed
+ */
+int serval_nl_flow_use(struct sk_buff *skb, struct genl_info *info)
+{
+	__be32 id;
+	int err = get_id(info, &id);
+
+	if (err)
+		return err;
+	err = serval_use_flow(serval_net(genl_info_net(info)), id);
+	if (err == -EALREADY) {
+		NL_SET_ERR_MSG(info->extack, "the flow is in use already");
+		return err;
+	}
+	return explain(info, err);
 }

@@ -29,15 +29,12 @@
 #include "dgram_conn.h"
 #include "events.h"
 #include "fastopen.h"
+#include "move.h"
 #include "path.h"
 #include "sal.h"
+#include "spread.h"
 #include "trace.h"
 #include "ulid.h"
-
-/* Transmissions without an answer after which the peer is asked whether it is there:
- * three times the retransmission timeout
- */
-#define SILENCE		2
 
 static int drop(struct serval_net *sn, struct sk_buff *skb,
 		enum serval_mib_field why, int err)
@@ -729,9 +726,9 @@ static int output_active_syn(struct serval_net *sn, struct serval_conn *conn,
 	return err;
 }
 
-static inline int send_segment(struct serval_net *sn, struct serval_conn *conn,
-			       struct serval_flow *fl, struct sock *sk,
-			       struct sk_buff *skb, u8 tos)
+static inline int send_along(struct serval_net *sn, struct serval_conn *conn,
+			     struct serval_flow *fl, struct sock *sk,
+			     struct sk_buff *skb, u8 tos)
 {
 	int err;
 
@@ -746,6 +743,34 @@ static inline int send_segment(struct serval_net *sn, struct serval_conn *conn,
 		return err;
 	return serval_path_xmit(sn, &fl->path, sk, skb,
 				(struct serval_outer) { tos });
+}
+
+/* Along other flows than the one in use, or as many as there are */
+static noinline int spread_segment(struct serval_net *sn,
+				   struct serval_conn *conn,
+				   struct serval_flow *fl, struct sock *sk,
+				   struct sk_buff *skb, u8 tos)
+{
+	struct serval_spread spread;
+	struct sk_buff *copy;
+	int i;
+
+	serval_spread_choose(sn, conn, fl, skb, &spread);
+	for (i = 0; i < spread.n - 1; i++) {
+		copy = pskb_copy(skb, GFP_ATOMIC);
+		if (copy)
+			send_along(sn, conn, spread.fl[i], sk, copy, tos);
+	}
+	return send_along(sn, conn, spread.fl[i], sk, skb, tos);
+}
+
+static inline int send_segment(struct serval_net *sn, struct serval_conn *conn,
+			       struct serval_flow *fl, struct sock *sk,
+			       struct sk_buff *skb, u8 tos)
+{
+	if (unlikely(READ_ONCE(conn->spreads)))
+		return spread_segment(sn, conn, fl, sk, skb, tos);
+	return send_along(sn, conn, fl, sk, skb, tos);
 }
 
 /**
@@ -862,6 +887,24 @@ static void sync_extensions(struct inet_connection_sock *icsk,
 	icsk->icsk_pmtu_cookie = 0;
 }
 
+/* TCP is to know that segments overtake each other */
+static noinline u16 sync_spread(struct sock *sk, const struct serval_conn *conn,
+				u16 mss)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	enum serval_growth growth;
+
+	mss = serval_spread_mss(conn, mss, &growth);
+	if (READ_ONCE(conn->spreads) != SERVAL_MULTIPATH_BALANCE)
+		return mss;
+	tp->reord_seen = max(tp->reord_seen, 1U);
+	tp->reordering = max_t(u32, tp->reordering,
+			       sock_net(sk)->ipv4.sysctl_tcp_max_reordering);
+	if (unlikely(growth))
+		serval_move_explore(sk, growth == SERVAL_GROWTH_OTHER);
+	return mss;
+}
+
 /**
  * serval_sync_mss() - let TCP compute its segment size anew if it must
  * @sk:   full socket, locked
@@ -885,6 +928,8 @@ void serval_sync_mss(struct sock *sk, const struct serval_conn *conn)
 	if (unlikely(icsk->icsk_ext_hdr_len))
 		sync_extensions(icsk, conn, READ_ONCE(fl->confirmed));
 	mss = READ_ONCE(fl->path.mss);
+	if (unlikely(READ_ONCE(conn->spreads)))
+		mss = sync_spread(sk, conn, mss);
 	/* 0: no route has been found yet */
 	if (unlikely(tp->rx_opt.mss_clamp > mss && mss)) {
 		tp->rx_opt.mss_clamp = mss;
@@ -892,13 +937,12 @@ void serval_sync_mss(struct sock *sk, const struct serval_conn *conn)
 	}
 }
 
-/* Of a connection: does the peer not hear what was sent, and sent again, or asked? */
-static bool is_unanswered(const struct sock *sk)
+/* Of a connection: how often something was sent again, or asked, without an answer */
+static unsigned int unanswered(const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
 
-	return icsk->icsk_retransmits + icsk->icsk_probes_out >= SILENCE &&
-	       sk->sk_state != TCP_SYN_SENT;
+	return icsk->icsk_retransmits + icsk->icsk_probes_out;
 }
 
 /**
@@ -924,8 +968,8 @@ int serval_queue_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl)
 			     !sock_flag(sk, SOCK_DEAD)))
 			serval_conn_set_sock(conn, sk);
 		serval_sync_mss(sk, conn);
-		if (unlikely(is_unanswered(sk)))
-			serval_event_silent(sn, conn);
+		if (unlikely(unanswered(sk) && sk->sk_state != TCP_SYN_SENT))
+			serval_event_silent(sn, conn, unanswered(sk));
 	} else {
 		/* a child that answers before its connection is inserted */
 		conn = serval_seed_find(&sk->sk_v6_rcv_saddr, &sk->sk_v6_daddr);

@@ -74,7 +74,15 @@ static struct serval_preference *find(struct serval_net *sn, int ifindex)
 	return xa_load(&sn->preferences.devices, ifindex);
 }
 
-static u8 preference_of(struct serval_net *sn, int ifindex)
+/**
+ * serval_preference_of() - how much connections like a device
+ * @sn:      namespace
+ * @ifindex: device
+ *
+ * Context: rcu_read_lock() held.
+ * Return: 0..255, the most preferred is the highest.
+ */
+u8 serval_preference_of(struct serval_net *sn, int ifindex)
 {
 	const struct serval_preference *p = find(sn, ifindex);
 
@@ -245,8 +253,18 @@ bool serval_preference_find_next(struct serval_net *sn, int after,
 	return p;
 }
 
-static int route_to(struct serval_net *sn, const struct serval_flow *fl,
-		    const struct in6_addr *raddr)
+/**
+ * serval_preference_route_to() - the device by which the route leads to an address
+ * @sn:    namespace
+ * @fl:    active flow
+ * @raddr: address
+ *
+ * Context: rcu_read_lock() held.
+ * Return: 0 if there is no route.
+ */
+int serval_preference_route_to(struct serval_net *sn,
+			       const struct serval_flow *fl,
+			       const struct in6_addr *raddr)
 {
 	const struct sock *sk = READ_ONCE(fl->conn->sk);
 	struct serval_path path = {};
@@ -275,13 +293,13 @@ static int route_to(struct serval_net *sn, const struct serval_flow *fl,
 int serval_preference_route(struct serval_net *sn, const struct serval_flow *fl)
 {
 	const struct serval_move *m = serval_move_of(fl->conn);
-	int ifindex = route_to(sn, fl, &fl->path.raddr);
+	int ifindex = serval_preference_route_to(sn, fl, &fl->path.raddr);
 	struct in6_addr raddr;
 
 	if (ifindex || !serval_move_resolve(sn, fl->conn, 0,
 					    m ? READ_ONCE(m->snd) : 0, &raddr))
 		return ifindex;
-	return route_to(sn, fl, &raddr);
+	return serval_preference_route_to(sn, fl, &raddr);
 }
 
 /* A route knows its address, which need not be the device's */
@@ -295,10 +313,22 @@ static bool can_go(struct serval_net *sn, const struct net_device *dev, int rout
 		 serval_move_has_address(dev, AF_INET6)));
 }
 
+/**
+ * serval_preference_allows() - may connections go to a device by themselves
+ * @sn:  namespace
+ * @dev: device
+ *
+ * Context: rcu_read_lock() held.
+ */
+bool serval_preference_allows(struct serval_net *sn, const struct net_device *dev)
+{
+	return can_go(sn, dev, 0) && serval_preference_of(sn, dev->ifindex);
+}
+
 static bool comes_before(struct serval_net *sn, int route, int a, int b)
 {
-	u8 preference_a = preference_of(sn, a);
-	u8 preference_b = preference_of(sn, b);
+	u8 preference_a = serval_preference_of(sn, a);
+	u8 preference_b = serval_preference_of(sn, b);
 
 	if (preference_a != preference_b)
 		return preference_a > preference_b;
@@ -323,7 +353,7 @@ int serval_preference_next(struct serval_net *sn, int route, int last)
 
 	for_each_netdev_rcu(sn->net, dev) {
 		if (!can_go(sn, dev, route) ||
-		    !preference_of(sn, dev->ifindex))
+		    !serval_preference_of(sn, dev->ifindex))
 			continue;
 		if (last && !comes_before(sn, route, last, dev->ifindex))
 			continue;
@@ -349,12 +379,14 @@ static unsigned long __settles_in(struct serval_net *sn,
  * @sn: namespace
  *
  * Context: process, the only look.
+ * Return: whether any does.
  */
-void serval_preference_begin(struct serval_net *sn)
+bool serval_preference_begin(struct serval_net *sn)
 {
 	const struct net_device *dev;
 	struct serval_preference *p;
 	unsigned long ifindex;
+	bool draws = false;
 
 	rcu_read_lock();
 	xa_for_each(&sn->preferences.devices, ifindex, p) {
@@ -366,9 +398,11 @@ void serval_preference_begin(struct serval_net *sn)
 		__see_link(sn, p, dev);
 		WRITE_ONCE(p->draws,
 			   p->looks && p->up && !__settles_in(sn, p));
+		draws |= p->draws;
 		spin_unlock_bh(&sn->preferences.lock);
 	}
 	rcu_read_unlock();
+	return draws;
 }
 
 /* Has somebody moved the connection since that happened? */

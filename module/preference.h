@@ -9,6 +9,7 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+struct in6_addr;
 struct net_device;
 struct serval_flow;
 struct serval_net;
@@ -47,10 +48,16 @@ int serval_preference_set(struct serval_net *sn, int ifindex,
 			  const u8 *preference, const u32 *settle);
 bool serval_preference_find_next(struct serval_net *sn, int after,
 				 struct serval_preference_info *info);
+int serval_preference_route_to(struct serval_net *sn,
+			       const struct serval_flow *fl,
+			       const struct in6_addr *raddr);
 int serval_preference_route(struct serval_net *sn,
 			    const struct serval_flow *fl);
 int serval_preference_next(struct serval_net *sn, int route, int last);
-void serval_preference_begin(struct serval_net *sn);
+u8 serval_preference_of(struct serval_net *sn, int ifindex);
+bool serval_preference_allows(struct serval_net *sn,
+			      const struct net_device *dev);
+bool serval_preference_begin(struct serval_net *sn);
 int serval_preference_better(struct serval_net *sn,
 			     const struct serval_flow *fl);
 unsigned long serval_preference_end(struct serval_net *sn, bool refused);

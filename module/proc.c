@@ -205,7 +205,7 @@ static int flow_show(struct seq_file *seq, void *v)
 	rhashtable_walk_start(&iter);
 	while ((fl = rhashtable_walk_next(&iter)) && !seq_has_overflowed(seq))
 		/* else resized: some come again */
-		if (!IS_ERR(fl) && serval_flow_is_shown(fl))
+		if (!IS_ERR(fl) && serval_flow_is_listed(fl))
 			show_flow(seq, sn, fl);
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);

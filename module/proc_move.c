@@ -93,7 +93,7 @@ static int parse_to(struct net *net, const char *word,
 
 static int move(struct serval_net *sn, u32 id, const struct serval_move_to *to)
 {
-	struct serval_waiter *w = serval_waiter_alloc(0, 0);
+	struct serval_waiter *w = serval_waiter_alloc(0, 0, 0);
 	int err;
 
 	if (!w)

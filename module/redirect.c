@@ -29,7 +29,7 @@ static bool is_believed(const struct serval_flow *fl, const struct sk_buff *skb,
 {
 	return serval_outer_udp(skb) && serval_path_is_peer(&fl->path, skb) &&
 	       READ_ONCE(fl->encap) != SERVAL_UDP_NEVER &&
-	       serval_addr_is_host(&pkt->address);
+	       serval_addr_is_host(&pkt->list[0]);
 }
 
 /* Is there a way to it, which is not this host itself? */
@@ -78,8 +78,8 @@ static bool follow(struct serval_net *sn, struct serval_flow *fl,
 	serval_path_answer(&path, skb, 0);
 	if (READ_ONCE(fl->encap) == SERVAL_UDP_AUTO)
 		serval_encap_learn(sn, &path);
-	ok = is_reached(sn, fl->conn, sk, &path, &pkt->address) &&
-	     lead_to(fl, &pkt->address) && serval_output_again(sn, sk);
+	ok = is_reached(sn, fl->conn, sk, &path, &pkt->list[0]) &&
+	     lead_to(fl, &pkt->list[0]) && serval_output_again(sn, sk);
 	serval_path_release(&path);
 	return ok;
 }
@@ -102,7 +102,7 @@ bool serval_redirect_rcv(struct serval_net *sn, struct serval_flow *fl,
 	bool ok = false;
 
 	if (pkt->reason != SERVAL_REASON_REDIRECT ||
-	    !(pkt->has & SERVAL_HAS_ADDRESS))
+	    pkt->listed != 1)
 		return false;
 	if (is_believed(fl, skb, pkt)) {
 		sk = serval_conn_get_sock(fl->conn);

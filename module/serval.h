@@ -12,10 +12,11 @@
  *	L3 device, fastopen, encap, encap_gro, encap_auto, delay, output,
  *	   redirect, icmp, input, forward, defer, exchange, handshake, move,
  *	   move_ask, move_rcv, move_tcp, move_doubt, move_report, datagram_gso,
- *	   datagram, dgram_conn, fin: the service access layer
+ *	   datagram, dgram_conn, fin, join, join_ask, join_rcv, spread,
+ *	   multipath, preference: the service access layer
  *	L4 newsock, socket, socket_dgram, socket_dgram_conn, sockopt,
  *	   sockioctl: AF_SERVAL
- *	L5 netlink, proc, broadcast, preference, follow, sysctl: control
+ *	L5 netlink, proc, broadcast, follow, sysctl: control
  *	L6 main				load and unload
  *
  * Lock order, outermost first (Documentation/locking.rst has the reasons):
@@ -76,6 +77,7 @@ struct serval_settings {
 	int udp_encap_keepalive;
 	int delay_timeout;
 	int auto_migrate;
+	int multipath;
 	int security;
 	struct ctl_table_header *header;
 };
@@ -105,6 +107,8 @@ struct serval_settings {
  * @deferred_work: does that
  * @doubts: connections whose peer is to be asked whether it is there
  * @doubt_work: asks
+ * @multipath: connections that are to have other flows
+ * @multipath_work: sees to that
  * @moved: sockets whose connection has moved
  * @moved_work: tells TCP
  * @closed: the namespace ends: packets that its devices still bring are dropped
@@ -135,6 +139,8 @@ struct serval_net {
 	struct work_struct deferred_work;
 	struct llist_head doubts;
 	struct work_struct doubt_work;
+	struct llist_head multipath;
+	struct work_struct multipath_work;
 	struct llist_head moved;
 	struct work_struct moved_work;
 	bool closed;

@@ -38,7 +38,7 @@ static void leave_flow(struct serval_net *sn, struct serval_conn *conn,
 		serval_fin_prepare(sn, conn);
 	rcu_read_lock();
 	fl = rcu_dereference(conn->flow);
-	if (fl && fl->state == SERVAL_FLOW_ESTABLISHED &&
+	if (fl && serval_flow_receives(fl) &&
 	    !(sk->sk_shutdown & SEND_SHUTDOWN))
 		serval_fin_send(sn, fl);
 	rcu_read_unlock();

@@ -94,7 +94,7 @@ static int migrate(struct socket *sock, const struct serval_move_to *to)
 
 	if (sock->file && sock->file->f_flags & O_NONBLOCK)
 		return begin(sock->sk, to, NULL) ?: -EINPROGRESS;
-	w = serval_waiter_alloc(0, 0);
+	w = serval_waiter_alloc(0, 0, 0);
 	if (!w)
 		return -ENOMEM;
 	err = begin(sock->sk, to, w) ?: serval_waiter_wait(w);

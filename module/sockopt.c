@@ -19,6 +19,7 @@
 #include <net/tcp.h>
 
 #include "move.h"
+#include "multipath.h"
 #include "sal.h"
 #include "socket.h"
 
@@ -263,6 +264,35 @@ static int set_recv_move(struct sock *sk, sockptr_t optval,
 	return PTR_ERR_OR_ZERO(opt);
 }
 
+static int set_multipath(struct sock *sk, sockptr_t optval, unsigned int optlen)
+{
+	struct serval_net *sn = serval_net(sock_net(sk));
+	struct serval_options *opt;
+	const struct serval_conn *conn;
+	const struct serval_flow *fl;
+	int val, err;
+
+	err = get_int(optval, optlen, &val);
+	if (err)
+		return err;
+	if (val < SERVAL_MULTIPATH_DEFAULT || val > SERVAL_MULTIPATH_BALANCE)
+		return -EINVAL;
+	lock_sock(sk);
+	opt = own_options(sk);
+	if (!IS_ERR(opt)) {
+		WRITE_ONCE(opt->multipath, val);
+		rcu_read_lock();
+		conn = serval_conn_find_sock(sn, sk);
+		fl = conn ? rcu_dereference(conn->flow) : NULL;
+		if (fl && READ_ONCE(fl->state) == SERVAL_FLOW_ESTABLISHED &&
+		    (serval_move_of(conn) || serval_multipath_policy(sn, conn)))
+			serval_multipath_again(sn, fl);
+		rcu_read_unlock();
+	}
+	release_sock(sk);
+	return PTR_ERR_OR_ZERO(opt);
+}
+
 static int set_migrate(struct socket *sock, sockptr_t optval,
 		       unsigned int optlen)
 {
@@ -313,6 +343,8 @@ static int set_own(struct socket *sock, int optname, sockptr_t optval,
 		return set_migrate(sock, optval, optlen);
 	case SERVAL_RECVMOVE:
 		return set_recv_move(sock->sk, optval, optlen);
+	case SERVAL_MULTIPATH:
+		return set_multipath(sock->sk, optval, optlen);
 	}
 	return -ENOPROTOOPT;
 }
@@ -406,6 +438,20 @@ static bool get_recv(struct sock *sk, int optname)
 	return on;
 }
 
+static int get_multipath(struct sock *sk)
+{
+	struct serval_net *sn = serval_net(sock_net(sk));
+	const struct serval_conn *conn;
+	int val = READ_ONCE(sn->settings.multipath);
+
+	rcu_read_lock();
+	conn = serval_conn_find_sock(sn, sk);
+	if (conn)
+		val = serval_multipath_policy(sn, conn);
+	rcu_read_unlock();
+	return val;
+}
+
 static void get_migration(struct sock *sk, struct serval_migration *info)
 {
 	struct serval_conn *conn;
@@ -478,6 +524,9 @@ static int get_own(struct sock *sk, int optname, char __user *optval,
 		fallthrough;
 	case SERVAL_RECVMOVE:
 		val = get_recv(sk, optname);
+		return copy_out(&val, sizeof(val), optval, optlen);
+	case SERVAL_MULTIPATH:
+		val = get_multipath(sk);
 		return copy_out(&val, sizeof(val), optval, optlen);
 	case SERVAL_MIGRATE:
 		get_migration(sk, &info);

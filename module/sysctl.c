@@ -31,6 +31,11 @@
  *	that requests come from; if it is taken, any other does.
  * delay_timeout: 1..3600000, default 10000: milliseconds that a packet is held
  *	by a rule of the type DELAY before its sender gets EHOSTUNREACH.
+ * multipath: 0..3, default 0: what connections do with several paths (multipath.c):
+ *	0 nothing; 1 they keep one for each device and for each address of the peer
+ *	ready, and use another at once if theirs fails; 2 what is smaller than a segment
+ *	also goes along all of them; 3 they use those together that are as fast to
+ *	answer.  The addresses of this host are then told to its peers.  The socket option SERVAL_MULTIPATH goes before it.
  * security: 0..2, default 1: 0 connections are told from others by a nonce
  *	alone; 1 requests carry a key of this host, and connections whose peer
  *	has one as well can be authenticated; 2 who has none is refused.
@@ -57,6 +62,7 @@ static int max_mode = SERVAL_MODE_ANYCAST;
 static int max_retransmits = MAX_RETRANSMITS;
 static int max_encap = SERVAL_UDP_AUTO;
 static int max_bool = 1;
+static int max_multipath = SERVAL_MULTIPATH_BALANCE;
 static int max_security = SERVAL_SECURITY_REQUIRED;
 static int max_keepalive = MAX_KEEPALIVE;
 static int max_port = U16_MAX;
@@ -88,6 +94,8 @@ static const struct {
 	  &max_delay_timeout, &min_delay_timeout },
 	{ "auto_migrate", offsetof(struct serval_settings, auto_migrate),
 	  &max_bool },
+	{ "multipath", offsetof(struct serval_settings, multipath),
+	  &max_multipath },
 	{ "security", offsetof(struct serval_settings, security),
 	  &max_security },
 };

@@ -114,17 +114,23 @@ static void get_addr(const u8 *p, unsigned int size, struct in6_addr *addr)
 	memcpy(addr->s6_addr + 16 - size, p, size);
 }
 
-/* Where to ask instead is one address; lists of them are not used yet */
+/* Anything but a list of some addresses says nothing */
 static void parse_address(const u8 *ext, struct serval_pkt *pkt)
 {
-	unsigned int family = get_u16(ext + 2);
-	unsigned int size = ext[1] - SERVAL_ADDRESS_LEN;
+	unsigned int family = get_u16(ext + 2), i;
+	unsigned int size = family == SERVAL_WIRE_IPV6 ? 16 : 4;
+	unsigned int n = (ext[1] - SERVAL_ADDRESS_LEN) / size;
 
-	if (!(size == 4 && family == SERVAL_WIRE_IPV4) &&
-	    !(size == 16 && family == SERVAL_WIRE_IPV6))
+	if ((size == 4 && family != SERVAL_WIRE_IPV4) ||
+	    ext[1] != SERVAL_ADDRESS_LEN + n * size || n > SERVAL_ADDRESS_MAX)
 		return;
 	pkt->has |= SERVAL_HAS_ADDRESS;
-	get_addr(ext + SERVAL_ADDRESS_LEN, size, &pkt->address);
+	pkt->listed = n;
+	pkt->list_verno = get_u32(ext + 4);
+	pkt->list_ackno = get_u32(ext + 8);
+	for (i = 0; i < n; i++)
+		get_addr(ext + SERVAL_ADDRESS_LEN + i * size, size,
+			 &pkt->list[i]);
 }
 
 /* At least the original source and who passed the packet on */
@@ -287,15 +293,26 @@ enum serval_wire_err serval_wire_parse(const void *buf, unsigned int len,
 			  hdr_len - SERVAL_HDR_LEN, pkt);
 }
 
+/* They take 4 bytes each if all are of IPv4 */
+static unsigned int listed_size(const struct serval_pkt *pkt)
+{
+	unsigned int i;
+
+	for (i = 0; i < pkt->listed; i++)
+		if (!is_mapped(&pkt->list[i]))
+			return 16;
+	return 4;
+}
+
 /**
- * serval_wire_addr_size() - bytes of an address in ADDRESS
- * @addr: see addr.h
+ * serval_wire_list_size() - bytes of the addresses in ADDRESS
+ * @pkt: with ADDRESS
  *
  * Context: any.
  */
-unsigned int serval_wire_addr_size(const struct in6_addr *addr)
+unsigned int serval_wire_list_size(const struct serval_pkt *pkt)
 {
-	return is_mapped(addr) ? 4 : 16;
+	return pkt->listed * listed_size(pkt);
 }
 
 static u8 *build_control(u8 *ext, const struct serval_pkt *pkt)
@@ -320,16 +337,20 @@ static u8 *build_service(u8 *ext, const struct service_id *id)
 	return ext + SERVAL_SERVICE_LEN;
 }
 
-static u8 *build_address(u8 *ext, const struct in6_addr *addr)
+static u8 *build_address(u8 *ext, const struct serval_pkt *pkt)
 {
-	unsigned int size = serval_wire_addr_size(addr);
+	unsigned int size = listed_size(pkt), i;
 
-	memset(ext, 0, SERVAL_ADDRESS_LEN);
 	ext[0] = SERVAL_EXT_ADDRESS << 4;
-	ext[1] = SERVAL_ADDRESS_LEN + size;
+	ext[1] = SERVAL_ADDRESS_LEN + pkt->listed * size;
+	ext[2] = 0;
 	ext[3] = size == 16 ? SERVAL_WIRE_IPV6 : SERVAL_WIRE_IPV4;
-	memcpy(ext + SERVAL_ADDRESS_LEN, addr->s6_addr + 16 - size, size);
-	return ext + SERVAL_ADDRESS_LEN + size;
+	put_u32(ext + 4, pkt->list_verno);
+	put_u32(ext + 8, pkt->list_ackno);
+	ext += SERVAL_ADDRESS_LEN;
+	for (i = 0; i < pkt->listed; i++, ext += size)
+		memcpy(ext, pkt->list[i].s6_addr + 16 - size, size);
+	return ext;
 }
 
 static u8 *build_key(u8 *ext, const struct serval_pkt *pkt)
@@ -400,7 +421,7 @@ unsigned int serval_wire_build(void *buf, const struct serval_pkt *pkt)
 	if (pkt->has & SERVAL_HAS_SERVICE2)
 		ext = build_service(ext, &pkt->service[1]);
 	if (pkt->has & SERVAL_HAS_ADDRESS)
-		ext = build_address(ext, &pkt->address);
+		ext = build_address(ext, pkt);
 	if (pkt->has & SERVAL_HAS_KEY)
 		ext = build_key(ext, pkt);
 	if (pkt->has & SERVAL_HAS_PATH)

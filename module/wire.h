@@ -57,6 +57,7 @@ enum serval_ext_type {
 #define SERVAL_CONTROL_LEN	20
 #define SERVAL_SERVICE_LEN	36
 #define SERVAL_ADDRESS_LEN	12	/* before the addresses */
+#define SERVAL_ADDRESS_MAX	8	/* addresses */
 #define SERVAL_SOURCE_LEN	4	/* see SERVAL_ADDRESS_LEN */
 #define SERVAL_SOURCE_MAX	20	/* addresses */
 #define SERVAL_KEY_LEN		36
@@ -101,7 +102,8 @@ enum serval_ext_type {
 /* The longest header this host builds: everything struct serval_pkt holds */
 #define SERVAL_BUILD_MAX	(SERVAL_HDR_LEN + SERVAL_CONTROL_LEN + \
 				 2 * SERVAL_SERVICE_LEN + \
-				 SERVAL_ADDRESS_LEN + 16 + SERVAL_KEY_LEN + \
+				 SERVAL_ADDRESS_LEN + \
+				 16 * SERVAL_ADDRESS_MAX + SERVAL_KEY_LEN + \
 				 SERVAL_PATH_LEN + SERVAL_AUTH_LEN)
 
 /* An unconnected datagram's */
@@ -112,7 +114,7 @@ enum serval_ext_type {
 #define SERVAL_HAS_SERVICE	0x02	/* service[0] */
 #define SERVAL_HAS_SERVICE2	0x04	/* service[1] */
 #define SERVAL_HAS_SOURCE	0x08	/* origin */
-#define SERVAL_HAS_ADDRESS	0x10	/* address */
+#define SERVAL_HAS_ADDRESS	0x10	/* listed, list_verno, list_ackno, list */
 #define SERVAL_HAS_KEY		0x20	/* key_flags, key */
 #define SERVAL_HAS_AUTH		0x40	/* epoch, mac */
 #define SERVAL_HAS_PATH		0x80	/* path_kind, path_data */
@@ -141,7 +143,10 @@ enum serval_ext_type {
  * @path_data: PATH: 8 bytes, opaque
  * @service:  SERVICE: destination and, in unconnected datagrams, source
  * @origin:   SOURCE: its first address
- * @address:  ADDRESS: its only one; with more it counts as not there
+ * @listed:   ADDRESS: addresses in it, at most 8; with more it counts as not there
+ * @list_verno: ADDRESS: version number of the list, host byte order
+ * @list_ackno: ADDRESS: that of the last list received, host byte order
+ * @list:     ADDRESS: the addresses, see addr.h
  * @key:      KEY: the host's public X25519 key
  * @mac:      AUTH: built as it is, see serval_wire_set_mac()
  *
@@ -156,6 +161,7 @@ struct serval_pkt {
 	__u8 flags;
 	__u8 reason;
 	__u8 hops;
+	__u8 listed;
 	__u8 exts;
 	__u16 len;
 	__u16 source_at;
@@ -170,7 +176,9 @@ struct serval_pkt {
 	__u64 path_data;
 	struct service_id service[2];
 	struct in6_addr origin;
-	struct in6_addr address;
+	__u32 list_verno;
+	__u32 list_ackno;
+	struct in6_addr list[SERVAL_ADDRESS_MAX];
 	__u8 key[SERVAL_KEY_SIZE];
 	__u8 mac[SERVAL_MAC_LEN];
 };
@@ -250,11 +258,11 @@ static inline void serval_wire_build_base(struct serval_hdr *hdr, __u8 protocol)
 	hdr->check = serval_wire_base_csum(hdr);
 }
 
-unsigned int serval_wire_addr_size(const struct in6_addr *addr);
+unsigned int serval_wire_list_size(const struct serval_pkt *pkt);
 
 /**
  * serval_wire_size() - bytes serval_wire_build() will write
- * @pkt: only @pkt->has is read, and @pkt->address if there is one
+ * @pkt: only @pkt->has is read, and @pkt->list if there is one
  *
  * Context: any.
  * Return: SERVAL_HDR_LEN to SERVAL_BUILD_MAX, a multiple of 4.
@@ -270,7 +278,7 @@ static inline unsigned int serval_wire_size(const struct serval_pkt *pkt)
 	if (pkt->has & SERVAL_HAS_SERVICE2)
 		len += SERVAL_SERVICE_LEN;
 	if (pkt->has & SERVAL_HAS_ADDRESS)
-		len += SERVAL_ADDRESS_LEN + serval_wire_addr_size(&pkt->address);
+		len += SERVAL_ADDRESS_LEN + serval_wire_list_size(pkt);
 	if (pkt->has & SERVAL_HAS_KEY)
 		len += SERVAL_KEY_LEN;
 	if (pkt->has & SERVAL_HAS_PATH)

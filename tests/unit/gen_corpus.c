@@ -38,6 +38,7 @@ static void gen_built(const char *dir)
 		if (has & SERVAL_HAS_SOURCE)
 			continue;
 		pkt.has = has;
+		pkt.listed = has % (SERVAL_ADDRESS_MAX + 1);
 		pkt.protocol = protos[pkt.has % 3];
 		buf[0] = pkt.has;
 		save(dir, "built", pkt.has, buf,
@@ -99,6 +100,41 @@ static void gen_source(const char *dir)
 	}
 }
 
+/* Lists of both families, also too long ones, of no family, with a rest */
+static void gen_address(const char *dir)
+{
+	static const struct {
+		u8 family;
+		u8 size;
+		u8 more;
+	} kinds[] = {
+		{ SERVAL_WIRE_IPV4, 4, 0 },
+		{ SERVAL_WIRE_IPV6, 16, 0 },
+		{ SERVAL_WIRE_IPV6, 16, 4 },
+		{ 3, 4, 0 },
+	};
+	u8 buf[1 + SERVAL_HDR_MAX];
+	unsigned int n, i, len;
+
+	for (n = 0; n <= SERVAL_ADDRESS_MAX + 1; n++) {
+		for (i = 0; i < 4; i++) {
+			memset(buf, 0, sizeof(buf));
+			memset(buf, 1, 9);
+			len = SERVAL_ADDRESS_LEN + n * kinds[i].size +
+			      kinds[i].more;
+			buf[9] = (SERVAL_HDR_LEN + len + SERVAL_SERVICE_LEN) / 4;
+			buf[10] = 6;
+			buf[13] = SERVAL_EXT_ADDRESS << 4;
+			buf[14] = len;
+			buf[16] = kinds[i].family;
+			memset(buf + 17, n, len - 4);
+			buf[13 + len] = SERVAL_EXT_SERVICE << 4;
+			buf[14 + len] = SERVAL_SERVICE_LEN;
+			save(dir, "address", n * 4 + i, buf, 1 + buf[9] * 4);
+		}
+	}
+}
+
 /* Operations on the table, in more and less crowded parts of it */
 static void gen_ops(const char *dir)
 {
@@ -126,6 +162,7 @@ int main(int argc, char **argv)
 	gen_built(argv[1]);
 	gen_exts(argv[1]);
 	gen_source(argv[1]);
+	gen_address(argv[1]);
 	gen_ops(argv[2]);
 	return 0;
 }

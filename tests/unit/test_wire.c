@@ -451,18 +451,42 @@ static void test_auth(void)
 	EXPECT(wire_pkt_equal(&pkt, &back));
 }
 
-/* One address of the right length; everything else says nothing */
+/* ADDRESS at @ext, if it is a list, has been read to the letter */
+static void expect_list(const struct serval_pkt *pkt, const u8 *ext,
+			unsigned int size)
+{
+	static const u8 v4[12] = { [10] = 0xff, [11] = 0xff };
+	struct serval_pkt ref;
+	unsigned int n;
+
+	EXPECT(wire_ref_parse(hdr.buf, hdr.len, &ref));
+	EXPECT(wire_pkt_equal(pkt, &ref));
+	if (!pkt->has) {
+		EXPECT(!pkt->listed && !pkt->list_verno && !pkt->list_ackno);
+		return;
+	}
+	EXPECT(pkt->list_verno == 0x42434445 && pkt->list_ackno == 0x46474849);
+	for (n = 0; n < pkt->listed; n++) {
+		EXPECT(!memcmp(pkt->list[n].s6_addr + 16 - size,
+			       ext + 12 + n * size, size));
+		EXPECT(size == 16 || !memcmp(&pkt->list[n], v4, 12));
+	}
+}
+
+/* A list of at most eight addresses; everything else says nothing */
 static void test_address(void)
 {
-	static const u8 family[] = { 0, 2, 3, 10 };
+	static const u8 family[] = { 0, 2, 3, 10, 255 };
 	struct serval_pkt pkt;
 	unsigned int len, i;
 	u8 *ext;
 
-	for (len = 10; len < 60; len++) {
+	for (len = 10; len < 256; len++) {
 		for (i = 0; i < ARRAY_SIZE(family); i++) {
-			bool v4 = family[i] == 2 && len == 16;
-			bool v6 = family[i] == 10 && len == 28;
+			unsigned int size = family[i] == 2 ? 4 : 16;
+			bool list = (family[i] == 2 || family[i] == 10) &&
+				    len >= 12 && !((len - 12) % size) &&
+				    len <= 12 + 8 * size;
 
 			start();
 			ext = append(SERVAL_EXT_ADDRESS, len);
@@ -472,16 +496,13 @@ static void test_address(void)
 			ext[3] = family[i];
 			EXPECT(parse(&pkt) == (len < 12 ? SERVAL_WIRE_EXT_LEN :
 							  SERVAL_WIRE_OK));
-			EXPECT(pkt.has == (v4 || v6 ? SERVAL_HAS_ADDRESS : 0));
-			if (v4)
-				EXPECT(pkt.address.s6_addr[11] == 0xff &&
-				       !memcmp(pkt.address.s6_addr + 12,
-					       ext + 12, 4));
-			if (v6)
-				EXPECT(!memcmp(&pkt.address, ext + 12, 16));
+			EXPECT(pkt.has == (list ? SERVAL_HAS_ADDRESS : 0));
+			EXPECT(pkt.listed == (list ? (len - 12) / size : 0));
+			if (len >= 12)
+				expect_list(&pkt, ext, size);
 			ext[2] = 1;
 			EXPECT(len < 12 || parse(&pkt) == SERVAL_WIRE_OK);
-			EXPECT(!pkt.has);
+			EXPECT(!pkt.has && !pkt.listed);
 		}
 	}
 }
@@ -541,6 +562,56 @@ static void random_addr(struct in6_addr *addr, bool v4)
 	for (i = 0; i < 16; i++)
 		addr->s6_addr[i] = v4 && i < 12 ? (i < 10 ? 0 : 0xff) :
 						  random_u32();
+}
+
+/* Build @pkt, which has ADDRESS alone, where there is room for no more */
+static void expect_built_list(const struct serval_pkt *pkt, unsigned int size)
+{
+	const unsigned int len = 24 + pkt->listed * size;
+	struct serval_pkt back;
+	u8 *buf = malloc(len);
+	unsigned int i;
+
+	memset(buf, 0xff, len);
+	EXPECT(serval_wire_list_size(pkt) == pkt->listed * size);
+	EXPECT(serval_wire_size(pkt) == len);
+	EXPECT(serval_wire_build(buf, pkt) == len);
+	EXPECT(buf[12] == 0x30 && buf[13] == len - 12);
+	EXPECT(!buf[14] && buf[15] == (size == 4 ? 2 : 10));
+	EXPECT(!memcmp(buf + 16, "\x1\x2\x3\x4\x5\x6\x7\x8", 8));
+	for (i = 0; i < pkt->listed; i++)
+		EXPECT(!memcmp(buf + 24 + i * size,
+			       pkt->list[i].s6_addr + 16 - size, size));
+	EXPECT(!serval_wire_parse(buf, len, &back));
+	EXPECT(wire_pkt_equal(pkt, &back));
+	free(buf);
+}
+
+/* Short only if all are of IPv4, whichever is not */
+static void test_build_address(void)
+{
+	struct serval_pkt pkt = {
+		.src = htonl(1), .protocol = SERVAL_PROTO_NONE,
+		.has = SERVAL_HAS_ADDRESS,
+		.list_verno = 0x01020304, .list_ackno = 0x05060708,
+	};
+	unsigned int i;
+
+	for (; pkt.listed <= SERVAL_ADDRESS_MAX; pkt.listed++) {
+		for (i = 0; i < pkt.listed; i++)
+			random_addr(&pkt.list[i], true);
+		expect_built_list(&pkt, 4);
+		for (i = 0; i < pkt.listed; i++) {
+			random_addr(&pkt.list[i], true);
+			pkt.list[i].s6_addr[random_below(12)] ^= 1;
+			expect_built_list(&pkt, 16);
+			random_addr(&pkt.list[i], true);
+		}
+		for (i = 0; i < pkt.listed; i++)
+			random_addr(&pkt.list[i], false);
+		if (pkt.listed)
+			expect_built_list(&pkt, 16);
+	}
 }
 
 /* One more address in the header at @hdr: everything else must stay */
@@ -713,6 +784,23 @@ static void test_build_bytes(void)
 	EXPECT(!memcmp(buf, want, sizeof(want)));
 }
 
+/* Everything at once, which must fit where headers are built */
+static void test_build_longest(void)
+{
+	struct serval_pkt back, pkt = {
+		.src = htonl(1), .protocol = SERVAL_PROTO_NONE,
+		.has = 0xff & ~SERVAL_HAS_SOURCE,
+		.path_kind = SERVAL_PATH_CHALLENGE,
+		.listed = SERVAL_ADDRESS_MAX,
+	};
+	u8 *buf = malloc(SERVAL_BUILD_MAX);
+
+	EXPECT(serval_wire_build(buf, &pkt) == SERVAL_BUILD_MAX);
+	EXPECT(!serval_wire_parse(buf, SERVAL_BUILD_MAX, &back));
+	EXPECT(wire_pkt_equal(&pkt, &back));
+	free(buf);
+}
+
 static void random_pkt(struct serval_pkt *pkt)
 {
 	static const u8 protos[] = { 6, 17, 59 };
@@ -724,8 +812,15 @@ static void random_pkt(struct serval_pkt *pkt)
 	pkt->dst = random_u32();
 	pkt->protocol = protos[random_below(3)];
 	pkt->has = has[random_below(ARRAY_SIZE(has))] | random_below(8) << 5;
-	if (pkt->has & SERVAL_HAS_ADDRESS)
-		random_addr(&pkt->address, random_below(2));
+	if (pkt->has & SERVAL_HAS_ADDRESS) {
+		bool v4 = random_below(2);
+
+		pkt->listed = random_below(SERVAL_ADDRESS_MAX + 1);
+		pkt->list_verno = random_u32();
+		pkt->list_ackno = random_u32();
+		for (i = 0; i < pkt->listed; i++)
+			random_addr(&pkt->list[i], v4 || random_below(2));
+	}
 	if (pkt->has & SERVAL_HAS_CONTROL) {
 		pkt->flags = random_u32() & 0xfc;
 		pkt->reason = pkt->flags & SERVAL_CTRL_NACK ? random_u32() : 0;
@@ -791,8 +886,9 @@ static void test_reference(void)
 
 			if (!len || !random_below(50))
 				len = 2 + random_below(40);
-			else if (type == SERVAL_EXT_ADDRESS && random_below(2))
-				len = 28;
+			else if (type == SERVAL_EXT_ADDRESS)
+				len = 12 + random_below(10) *
+					   (random_below(2) ? 4 : 16);
 			if (!type || hdr.len > 140)
 				pad(1 + random_below(3));
 			else if (type == SERVAL_EXT_SOURCE && random_below(9))
@@ -849,12 +945,15 @@ int main(void)
 		{ test_path, "no path would be found to lead to the peer" },
 		{ test_auth, "a connection would not move, or be moved by others" },
 		{ test_address, "a client would ask at a wrong address" },
+		{ test_build_address,
+		  "hosts would not know each other's addresses" },
 		{ test_source, "a crafted way would crash a router" },
 		{ test_add_hop, "a router would damage what it passes on" },
 		{ test_no_room, "a long way would crash a router" },
 		{ test_longest, "packets with many extensions would be lost" },
 		{ test_build_bytes,
 		  "packets would not be as documented, or leak memory" },
+		{ test_build_longest, "long headers would damage memory" },
 		{ test_round_trip, "what is sent would not be what arrives" },
 		{ test_reference, "some packets would be read wrongly" },
 	};

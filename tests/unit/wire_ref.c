@@ -49,13 +49,14 @@ static unsigned int ref_source_size(const u8 *ext)
 	return left % size || left / size < 2 || left / size > 20 ? 0 : size;
 }
 
-/* Bytes of the address, 0 if there is not exactly one */
+/* Bytes of one address, 0 if this is no list of at most 8 */
 static unsigned int ref_address_size(const u8 *ext)
 {
-	if (ext[2])
+	unsigned int left = ext[1] - 12, size = ext[3] == 2 ? 4 : 16;
+
+	if (ext[2] || (ext[3] != 2 && ext[3] != 10))
 		return 0;
-	return (ext[3] == 2 && ext[1] == 16) ? 4 :
-	       (ext[3] == 10 && ext[1] == 28) ? 16 : 0;
+	return left % size || left / size > 8 ? 0 : size;
 }
 
 static void ref_addr(struct in6_addr *addr, const u8 *p, unsigned int size)
@@ -63,6 +64,18 @@ static void ref_addr(struct in6_addr *addr, const u8 *p, unsigned int size)
 	memset(addr, 0, 10);
 	memset(addr->s6_addr + 10, 0xff, 2);
 	memcpy(addr->s6_addr + 16 - size, p, size);
+}
+
+static void ref_store_list(const u8 *ext, struct serval_pkt *pkt)
+{
+	unsigned int size = ref_address_size(ext), i;
+
+	pkt->has |= SERVAL_HAS_ADDRESS;
+	pkt->listed = 0;
+	pkt->list_verno = ref_u32(ext + 4);
+	pkt->list_ackno = ref_u32(ext + 8);
+	for (i = 12; i < ext[1]; i += size)
+		ref_addr(&pkt->list[pkt->listed++], ext + i, size);
 }
 
 /* KEY and PATH have kinds, of which only these are known */
@@ -114,8 +127,7 @@ static void ref_store(const u8 *ext, struct serval_pkt *pkt)
 		pkt->hops = (ext[1] - 4) / ref_source_size(ext);
 		ref_addr(&pkt->origin, ext + 4, ref_source_size(ext));
 	} else if (ext[0] >> 4 == 3 && ref_address_size(ext)) {
-		pkt->has |= SERVAL_HAS_ADDRESS;
-		ref_addr(&pkt->address, ext + 12, ref_address_size(ext));
+		ref_store_list(ext, pkt);
 	} else {
 		ref_store_key(ext, pkt);
 	}
@@ -206,7 +218,9 @@ bool wire_pkt_equal(const struct serval_pkt *a, const struct serval_pkt *b)
 	       a->flags == b->flags && a->reason == b->reason &&
 	       a->hops == b->hops &&
 	       !memcmp(&a->origin, &b->origin, sizeof(a->origin)) &&
-	       !memcmp(&a->address, &b->address, sizeof(a->address)) &&
+	       a->listed == b->listed && a->list_verno == b->list_verno &&
+	       a->list_ackno == b->list_ackno &&
+	       !memcmp(a->list, b->list, sizeof(a->list)) &&
 	       a->verno == b->verno && a->ackno == b->ackno &&
 	       a->nonce == b->nonce && a->key_flags == b->key_flags &&
 	       a->path_kind == b->path_kind && a->epoch == b->epoch &&

@@ -186,6 +186,16 @@ struct serval_migrate {
 #define SERVAL_EE_MOVE_OWN	1	/* a program, the administrator, the kernel */
 #define SERVAL_EE_MOVE_PEER	2
 
+/* int, set/get: SERVAL_MULTIPATH_*: what the connection does with several paths; of an
+ * accepted one, after accept().  get: what holds
+ */
+#define SERVAL_MULTIPATH	10
+#define SERVAL_MULTIPATH_DEFAULT (-1)	/* as the sysctl multipath says */
+#define SERVAL_MULTIPATH_OFF	0	/* there is one */
+#define SERVAL_MULTIPATH_BACKUP	1	/* one is used, others are ready */
+#define SERVAL_MULTIPATH_REDUNDANT 2	/* small messages along all of them */
+#define SERVAL_MULTIPATH_BALANCE 3	/* all are used together */
+
 /* States of a connection, as /proc/net/serval/migrate names them */
 #define SERVAL_STATE_CLOSED		0
 #define SERVAL_STATE_LISTEN		1
@@ -261,12 +271,16 @@ struct serval_migration {
  * @SERVAL_CMD_FLOW_MOVE_NTF: event: a connection has moved to another flow
  * @SERVAL_CMD_DEV_GET:       a dump of the devices to which connections can move
  * @SERVAL_CMD_DEV_SET:       change how the kernel's own moves prefer one
+ * @SERVAL_CMD_FLOW_JOIN:     join another flow to a flow's connection, from a device or
+ *                            local address; answers as FLOW_MIGRATE
+ * @SERVAL_CMD_FLOW_PART:     end one flow of a connection that has several
+ * @SERVAL_CMD_FLOW_USE:      send along another flow of the connection from now on
  * @__SERVAL_CMD_MAX:        not a command
  * @SERVAL_CMD_MAX:          the last of them
  *
- * SERVICE_NEW, _DEL, _SET, _FLUSH, FLOW_DEL, FLOW_MIGRATE, DELAY_VERDICT, DEV_SET and the
- * multicast group "delay" need CAP_NET_ADMIN in the user namespace that owns the network
- * namespace; the rest is open.
+ * SERVICE_NEW, _DEL, _SET, _FLUSH, FLOW_DEL, _MIGRATE, _JOIN, _PART, _USE, DELAY_VERDICT,
+ * DEV_SET and the multicast group "delay" need CAP_NET_ADMIN in the user namespace that
+ * owns the network namespace; the rest is open.
  */
 enum serval_cmd {
 	SERVAL_CMD_SERVICE_GET = 1,
@@ -289,6 +303,9 @@ enum serval_cmd {
 	SERVAL_CMD_FLOW_MOVE_NTF,
 	SERVAL_CMD_DEV_GET,
 	SERVAL_CMD_DEV_SET,
+	SERVAL_CMD_FLOW_JOIN,
+	SERVAL_CMD_FLOW_PART,
+	SERVAL_CMD_FLOW_USE,
 
 	__SERVAL_CMD_MAX,
 	SERVAL_CMD_MAX = __SERVAL_CMD_MAX - 1
@@ -357,6 +374,13 @@ enum serval_a_service_stats {
 	SERVAL_A_SERVICE_STATS_MAX = __SERVAL_A_SERVICE_STATS_MAX - 1
 };
 
+/* What a connection that has several flows does with one of them */
+enum serval_flow_role {
+	SERVAL_ROLE_USED	= 1,	/* sends along it */
+	SERVAL_ROLE_BACKUP	= 2,	/* takes what comes along it, and can use it at once */
+	SERVAL_ROLE_DOWN	= 3,	/* the same, but nothing gets through */
+};
+
 /* State of a flow: TCP's numbers.  SYN_RCVD covers half-open connections.  Both
  * addresses are of one IP version; one that is not known yet is zero.
  */
@@ -389,6 +413,11 @@ enum serval_a_flow {
 	SERVAL_A_FLOW_DURATION,		/* u32, microseconds a move took; output only */
 	SERVAL_A_FLOW_UDP_ENCAP,	/* u8, SERVAL_UDP_NEVER, _ALWAYS; output only */
 	SERVAL_A_FLOW_NEW_UDP_ENCAP,	/* u8, FLOW_MIGRATE: SERVAL_UDP_NEVER, _ALWAYS */
+	SERVAL_A_FLOW_ROLE,		/* u8, enum serval_flow_role; output only */
+	SERVAL_A_FLOW_NEW_PEER_ADDR4,	/* be32, FLOW_JOIN: the peer's address; absent =
+					 * where it is, or where the service table says
+					 */
+	SERVAL_A_FLOW_NEW_PEER_ADDR6,	/* binary, 16 bytes, as NEW_PEER_ADDR4 */
 
 	__SERVAL_A_FLOW_MAX,
 	SERVAL_A_FLOW_MAX = __SERVAL_A_FLOW_MAX - 1

@@ -288,6 +288,49 @@ static void get_stats(struct fake_kernel *fk, const struct nlmsghdr *req)
 	ack(fk, req, 0, NULL);
 }
 
+/* SERVAL_HAS() of the attributes @a of a flow */
+static __u32 present(struct nlattr *const *a)
+{
+	__u32 has = 0;
+	int i;
+
+	for (i = 0; i <= SERVAL_A_FLOW_MAX; i++)
+		has |= a[i] ? SERVAL_HAS(i) : 0;
+	return has;
+}
+
+static void change_flow(struct fake_kernel *fk, struct nlmsghdr *req, int cmd)
+{
+	struct nlattr *a[SERVAL_A_FLOW_MAX + 1];
+	struct fake_change *c = &fk->change;
+
+	genlmsg_parse(req, 0, a, SERVAL_A_FLOW_MAX, NULL);
+	c->cmd = cmd;
+	c->attrs = present(a);
+	c->id = a[SERVAL_A_FLOW_LOCAL_ID] ?
+		ntohl(nla_get_u32(a[SERVAL_A_FLOW_LOCAL_ID])) : 0;
+	if (c->id == FLOW_ID)
+		ack(fk, req, 0, NULL);
+	else if (c->id != FLOW6_ID)
+		ack(fk, req, -ENOENT, "no flow has this local id");
+	else if (cmd == SERVAL_CMD_FLOW_PART)
+		ack(fk, req, -EBUSY, "there is no other flow");
+	else
+		ack(fk, req, -EALREADY, NULL);
+}
+
+static void get_flow(struct fake_kernel *fk, const struct nlmsghdr *req,
+		     __u32 id)
+{
+	struct nl_msg *msg = id == FLOW_ID ?
+			     fake_flow_msg(SERVAL_CMD_FLOW_GET, 0) :
+			     fake_flow6_msg(SERVAL_CMD_FLOW_GET, 0);
+
+	if (id == FLOW6_ID && fk->role)
+		nla_put_u8(msg, SERVAL_A_FLOW_ROLE, fk->role);
+	answer(fk, req, msg);
+}
+
 static void flow_request(struct fake_kernel *fk, const struct nlmsghdr *req,
 			 int cmd)
 {
@@ -308,8 +351,7 @@ static void flow_request(struct fake_kernel *fk, const struct nlmsghdr *req,
 		return;
 	}
 	if (cmd == SERVAL_CMD_FLOW_GET)
-		answer(fk, req, id == FLOW_ID ? fake_flow_msg(cmd, 0) :
-						fake_flow6_msg(cmd, 0));
+		get_flow(fk, req, id);
 	ack(fk, req, 0, NULL);
 }
 
@@ -374,6 +416,14 @@ static void delay_verdict(struct fake_kernel *fk, struct nlmsghdr *req)
 	ack(fk, req, 0, NULL);
 }
 
+/* The kernel answers with the command that it was asked with */
+static void answer_move(struct fake_kernel *fk, const struct nlmsghdr *req,
+			struct nl_msg *msg)
+{
+	genlmsg_hdr(nlmsg_hdr(msg))->cmd = fk->moves.cmd;
+	answer(fk, req, msg);
+}
+
 static void end_moves(struct fake_kernel *fk, const struct nlmsghdr *req,
 		      int first, int last)
 {
@@ -382,13 +432,37 @@ static void end_moves(struct fake_kernel *fk, const struct nlmsghdr *req,
 
 	for (i = first; i < last; i++) {
 		if (m->garbled)
-			answer(fk, req,
-			       serval_msg_flow(FAKE_FAMILY,
-					       SERVAL_CMD_FLOW_MIGRATE, 0,
-					       m->moved[i].new_id));
+			answer_move(fk, req,
+				    serval_msg_flow(FAKE_FAMILY,
+						    SERVAL_CMD_FLOW_MIGRATE, 0,
+						    m->moved[i].new_id));
 		else
-			answer(fk, req, fake_moved_msg(&m->moved[i]));
+			answer_move(fk, req, fake_moved_msg(&m->moved[i]));
 	}
+}
+
+/* Where to: what @a has of it */
+static void note_to(struct serval_migrate_to *to, struct nlattr **a)
+{
+	const __u32 any = SERVAL_HAS(SERVAL_A_FLOW_NEW_IFINDEX) |
+			  SERVAL_HAS(SERVAL_A_FLOW_NEW_ADDR4) |
+			  SERVAL_HAS(SERVAL_A_FLOW_NEW_ADDR6) |
+			  SERVAL_HAS(SERVAL_A_FLOW_NEW_UDP_ENCAP) |
+			  SERVAL_HAS(SERVAL_A_FLOW_NEW_PEER_ADDR4) |
+			  SERVAL_HAS(SERVAL_A_FLOW_NEW_PEER_ADDR6);
+
+	memset(to, 0, sizeof(*to));
+	to->has = present(a) & any;
+	if (a[SERVAL_A_FLOW_NEW_IFINDEX])
+		to->ifindex = nla_get_u32(a[SERVAL_A_FLOW_NEW_IFINDEX]);
+	if (a[SERVAL_A_FLOW_NEW_UDP_ENCAP])
+		to->udp_encap = nla_get_u8(a[SERVAL_A_FLOW_NEW_UDP_ENCAP]);
+	nla_memcpy(&to->addr, a[SERVAL_A_FLOW_NEW_ADDR4], sizeof(to->addr));
+	nla_memcpy(&to->addr6, a[SERVAL_A_FLOW_NEW_ADDR6], sizeof(to->addr6));
+	nla_memcpy(&to->peer, a[SERVAL_A_FLOW_NEW_PEER_ADDR4],
+		   sizeof(to->peer));
+	nla_memcpy(&to->peer6, a[SERVAL_A_FLOW_NEW_PEER_ADDR6],
+		   sizeof(to->peer6));
 }
 
 static void note_migrate(struct fake_moves *m, struct nlmsghdr *req)
@@ -402,23 +476,15 @@ static void note_migrate(struct fake_moves *m, struct nlmsghdr *req)
 
 	genlmsg_parse(req, 0, a, SERVAL_A_FLOW_MAX, NULL);
 	m->asked++;
+	m->cmd = genlmsg_hdr(req)->cmd;
+	m->attrs = present(a);
 	for (i = 0; i < ARRAY_SIZE(which); i++) {
 		if (!a[which[i]])
 			continue;
 		m->which = m->which << 8 | which[i];
 		m->from = nla_get_u32(a[which[i]]);
 	}
-	memset(&m->to, 0, sizeof(m->to));
-	for (i = SERVAL_A_FLOW_NEW_IFINDEX; i <= SERVAL_A_FLOW_NEW_ADDR6; i++)
-		m->to.has |= a[i] ? SERVAL_HAS(i) : 0;
-	if (a[SERVAL_A_FLOW_NEW_IFINDEX])
-		m->to.ifindex = nla_get_u32(a[SERVAL_A_FLOW_NEW_IFINDEX]);
-	if (a[SERVAL_A_FLOW_NEW_ADDR4])
-		nla_memcpy(&m->to.addr, a[SERVAL_A_FLOW_NEW_ADDR4],
-			   sizeof(m->to.addr));
-	if (a[SERVAL_A_FLOW_NEW_ADDR6])
-		nla_memcpy(&m->to.addr6, a[SERVAL_A_FLOW_NEW_ADDR6],
-			   sizeof(m->to.addr6));
+	note_to(&m->to, a);
 }
 
 static void migrate(struct fake_kernel *fk, struct nlmsghdr *req)
@@ -431,7 +497,7 @@ static void migrate(struct fake_kernel *fk, struct nlmsghdr *req)
 		return;
 	}
 	end_moves(fk, req, 0, m->early);
-	answer(fk, req, fake_begun_msg(m->count, m->refused));
+	answer_move(fk, req, fake_begun_msg(m->count, m->refused));
 	if (!m->no_ack)
 		ack(fk, req, 0, NULL);
 	usleep(m->delay * 1000);
@@ -476,7 +542,12 @@ static void handle(struct fake_kernel *fk, struct nlmsghdr *req)
 		delay_verdict(fk, req);
 		break;
 	case SERVAL_CMD_FLOW_MIGRATE:
+	case SERVAL_CMD_FLOW_JOIN:
 		migrate(fk, req);
+		break;
+	case SERVAL_CMD_FLOW_USE:
+	case SERVAL_CMD_FLOW_PART:
+		change_flow(fk, req, cmd);
 		break;
 	case SERVAL_CMD_DEV_GET:
 		dev_dump(fk, req);

@@ -17,7 +17,7 @@
 #define FAKE_FAMILY	31
 
 /**
- * struct fake_moves - how requests to move connections go
+ * struct fake_moves - how requests to move connections, or to join flows, go
  * @moved:   how each move ends
  * @count:   moves that begin; a request for a flow is refused if there is none
  * @early:   so many of them end before the request is answered
@@ -27,6 +27,8 @@
  * @garbled: the ends lack an attribute
  * @delay:   milliseconds before the first end that is not early
  * @asked:   the requests so far
+ * @cmd:     the last one
+ * @attrs:   SERVAL_HAS() of all that it had
  * @which:   the attribute that said which, of the last two; the first in the
  *           high byte
  * @from:    the value of that attribute, if it is a number
@@ -42,9 +44,24 @@ struct fake_moves {
 	bool garbled;
 	int delay;
 	int asked;
+	int cmd;
+	__u32 attrs;
 	__u16 which;
 	__u32 from;
 	struct serval_migrate_to to;
+};
+
+/**
+ * struct fake_change - the last request to use or to part with a flow
+ * @cmd:   SERVAL_CMD_FLOW_USE or _PART
+ * @attrs: SERVAL_HAS() of all that it had
+ * @id:    the flow's number; the first flow takes it, the second one is the last
+ *         of its connection
+ */
+struct fake_change {
+	int cmd;
+	__u32 attrs;
+	__u32 id;
 };
 
 /**
@@ -60,6 +77,8 @@ struct fake_moves {
  * @verdict:       the last verdict
  * @dev:           settings of the first device, and how they were changed last
  * @moves:         requests to move connections
+ * @change:        requests for a flow of several
+ * @role:          of the second flow; 0 = it is not told
  */
 struct fake_kernel {
 	pthread_t thread;
@@ -73,6 +92,8 @@ struct fake_kernel {
 	__u8 verdict;
 	struct serval_dev dev;
 	struct fake_moves moves;
+	struct fake_change change;
+	__u8 role;
 };
 
 /**

@@ -318,6 +318,167 @@ static void test_flow_migrate(struct bench *b)
 	*m = (struct fake_moves){ 0 };
 }
 
+#define HAS_NEW(name)	SERVAL_HAS(SERVAL_A_FLOW_NEW_##name)
+
+/* Was a join of the flow 3735928559 asked for, with @has and no more? */
+static bool asked_to_join(const struct fake_moves *m, __u32 has)
+{
+	return m->cmd == SERVAL_CMD_FLOW_JOIN &&
+	       m->from == htonl(3735928559) && m->to.has == has &&
+	       m->attrs == (has | SERVAL_HAS(SERVAL_A_FLOW_LOCAL_ID));
+}
+
+/* What is asked for */
+static void test_join_request(struct bench *b)
+{
+	static const char joined[] =
+		"flow 195936478 has joined 3735928559 in 12.3 ms\n";
+	struct fake_moves *m = &b->fk.moves;
+
+	expect(b, "flow join 0xdeadbeef dev lo", 1, "",
+	       "serval: Error: no flow has this local id\n");
+	tap_ok(&b->tap, asked_to_join(m, HAS_NEW(IFINDEX)) &&
+	       m->to.ifindex == 1, "the kernel was asked for this device");
+	*m = two_moves;
+	m->count = 1;
+	expect(b, "flow join 3735928559 addr 10.0.0.2 to 10.0.0.3", 0, joined,
+	       "");
+	tap_ok(&b->tap, asked_to_join(m, HAS_NEW(ADDR4) |
+					 HAS_NEW(PEER_ADDR4)) &&
+	       m->to.addr.s_addr == htonl(0x0a000002) &&
+	       m->to.peer.s_addr == htonl(0x0a000003),
+	       "and for these addresses of the two ends");
+	expect(b, "flow join 3735928559 to fd00::3 encap udp addr fd00::2 dev lo",
+	       0, joined, "");
+	tap_ok(&b->tap, asked_to_join(m, HAS_NEW(IFINDEX) | HAS_NEW(ADDR6) |
+					 HAS_NEW(UDP_ENCAP) |
+					 HAS_NEW(PEER_ADDR6)) &&
+	       m->to.addr6.s6_addr[15] == 2 && m->to.peer6.s6_addr[15] == 3 &&
+	       m->to.udp_encap == SERVAL_UDP_ALWAYS,
+	       "and for all that can be said");
+	expect(b, "flow join 3735928559 encap raw", 0, joined, "");
+	tap_ok(&b->tap, asked_to_join(m, HAS_NEW(UDP_ENCAP)) &&
+	       m->to.udp_encap == SERVAL_UDP_NEVER, "and for no more than this");
+	expect(b, "flow migrate 3735928559 dev lo", 0,
+	       "flow 3735928559 is 195936478 now, moved in 12.3 ms\n", "");
+	tap_ok(&b->tap, m->cmd == SERVAL_CMD_FLOW_MIGRATE,
+	       "and to move, if that is meant");
+	*m = (struct fake_moves){ 0 };
+}
+
+/* What is said about how it ends */
+static void test_join_result(struct bench *b)
+{
+	struct fake_moves *m = &b->fk.moves;
+	int patience = b->cli.ctl->patience;
+
+	*m = two_moves;
+	m->count = 1;
+	m->early = 1;
+	expect(b, "-j flow join 3735928559 dev lo", 0,
+	       "[{\"id\":195936478,\"old_id\":3735928559,\"duration_us\":12345}]\n",
+	       "");
+	m->moved[0] = two_moves.moved[1];
+	expect(b, "flow join 5 dev lo", 1,
+	       "flow 5 has got no other: Connection timed out\n", "");
+	m->early = 0;
+	m->no_ack = true;
+	expect(b, "-j flow join 5 dev lo", 1,
+	       "[{\"old_id\":5,\"error\":\"Connection timed out\",\"duration_us\":6200000}]\n",
+	       "");
+	m->garbled = true;
+	expect(b, "flow join 5 dev lo", 1, "",
+	       "serval: Error: Bad message\n");
+	*m = two_moves;
+	m->count = 1;
+	m->lost = 1;
+	b->cli.ctl->patience = 20;
+	expect(b, "flow join 3735928559 dev lo", 1, "",
+	       "serval: Error: the kernel has not told how all joins ended; see \"serval flow\"\n");
+	b->cli.ctl->patience = patience;
+	*m = (struct fake_moves){ 0 };
+}
+
+/* Where a connection goes, its peer does not say */
+static void test_join_only(struct bench *b)
+{
+	static const char refusal[] = "serval: \"to\" is not expected here\n";
+	struct fake_moves *m = &b->fk.moves;
+
+	*m = two_moves;
+	expect(b, "flow migrate 5 dev lo to 10.0.0.3", 2, "", refusal);
+	expect(b, "flow migrate 5 to fd00::3", 2, "", refusal);
+	expect(b, "service migrate 80 to 10.0.0.3 dev lo", 2, "", refusal);
+	expect(b, "dev migrate if7 lo to 10.0.0.3", 2, "", refusal);
+	tap_ok(&b->tap, !m->asked, "the kernel was not asked");
+	*m = (struct fake_moves){ 0 };
+}
+
+static bool asked_to_change(const struct fake_change *c, int cmd, __u32 id)
+{
+	return c->cmd == cmd && c->id == id &&
+	       c->attrs == SERVAL_HAS(SERVAL_A_FLOW_LOCAL_ID);
+}
+
+static void test_flow_change(struct bench *b)
+{
+	struct fake_change *c = &b->fk.change;
+
+	expect(b, "flow use 4000000000", 0, "", "");
+	tap_ok(&b->tap, asked_to_change(c, SERVAL_CMD_FLOW_USE, 4000000000U),
+	       "the kernel was asked to use this flow");
+	expect(b, "flow part 0xee6b2800", 0, "", "");
+	tap_ok(&b->tap, asked_to_change(c, SERVAL_CMD_FLOW_PART, 4000000000U),
+	       "and to end it");
+	expect(b, "flow use 6", 1, "",
+	       "serval: Error: Operation already in progress\n");
+	expect(b, "flow part 6", 1, "",
+	       "serval: Error: there is no other flow\n");
+	expect(b, "flow use 7", 1, "",
+	       "serval: Error: no flow has this local id\n");
+	tap_ok(&b->tap, asked_to_change(c, SERVAL_CMD_FLOW_USE, 7),
+	       "the last one was asked for");
+	b->fk.deny = true;
+	expect(b, "flow part 4000000000", 1, "",
+	       "serval: Error: Operation not permitted (this needs CAP_NET_ADMIN)\n");
+	b->fk.deny = false;
+	*c = (struct fake_change){ 0 };
+	expect(b, "flow use 6 7", 2, "",
+	       "serval: \"7\" is not expected here\n");
+	expect(b, "flow part", 2, "", "serval: a flow id is missing\n");
+	tap_ok(&b->tap, !c->cmd, "what is not understood is not asked for");
+}
+
+#define FLOW6		"6 peer-id 8 tcp ESTABLISHED local fd00::1 peer fd00::2 encap udp"
+#define FLOW6_JSON							\
+	"[{\"id\":6,\"peer_id\":8,\"proto\":\"tcp\",\"state\":\"ESTABLISHED\",\"local\":\"fd00::1\",\"peer\":\"fd00::2\",\"encap\":\"udp\""
+
+static void test_role(struct bench *b)
+{
+	__u8 *role = &b->fk.role;
+
+	*role = SERVAL_ROLE_USED;
+	expect(b, "flow show id 6", 0, FLOW6 "\n", "");
+	expect(b, "-j flow show id 6", 0, FLOW6_JSON ",\"role\":\"used\"}]\n",
+	       "");
+	*role = SERVAL_ROLE_BACKUP;
+	expect(b, "flow show id 6", 0, FLOW6 " backup\n", "");
+	expect(b, "-j flow show id 6", 0,
+	       FLOW6_JSON ",\"role\":\"backup\"}]\n", "");
+	*role = SERVAL_ROLE_DOWN;
+	expect(b, "flow show id 6", 0, FLOW6 " down\n", "");
+	expect(b, "-j flow show id 6", 0, FLOW6_JSON ",\"role\":\"down\"}]\n",
+	       "");
+	*role = SERVAL_ROLE_DOWN + 1;
+	expect(b, "flow show id 6", 0, FLOW6 " unknown\n", "");
+	*role = 255;
+	expect(b, "-j flow show id 6", 0,
+	       FLOW6_JSON ",\"role\":\"unknown\"}]\n", "");
+	*role = 0;
+	expect(b, "flow show id 6", 0, FLOW6 "\n", "");
+	expect(b, "-j flow show id 6", 0, FLOW6_JSON "}]\n", "");
+}
+
 static void test_many_moves(struct bench *b)
 {
 	struct fake_moves *m = &b->fk.moves;
@@ -411,11 +572,12 @@ static bool shows(int terminal, const char *first, const char *last)
 }
 
 /* Progress goes to a terminal only: a pair of which one end is read here */
-static void test_progress(struct bench *b)
+static void test_progress(struct bench *b, const char *command,
+			  const char *progress)
 {
 	struct fake_moves *m = &b->fk.moves;
 	int master = posix_openpt(O_RDWR | O_NOCTTY), slave, status;
-	char line[] = "dev migrate if7 lo", *words[4];
+	char *line = strdup(command), *words[8];
 
 	if (master < 0 || grantpt(master) || unlockpt(master)) {
 		tap_ok(&b->tap, false, "a pseudo-terminal");
@@ -427,10 +589,10 @@ static void test_progress(struct bench *b)
 	m->delay = 3500;
 	b->cli.out = (struct out){ .file = fopen("/dev/null", "w") };
 	b->cli.err = fdopen(slave, "w");
-	status = cli_run(&b->cli, split_words(line, words, 4), words);
+	status = cli_run(&b->cli, split_words(line, words, 8), words);
+	free(line);
 	fclose(b->cli.out.file);
-	tap_ok(&b->tap, status == 1 &&
-	       shows(master, "\r1 of 2 moves have ended\033[K", "\r\033[K"),
+	tap_ok(&b->tap, status == 1 && shows(master, progress, "\r\033[K"),
 	       "a terminal shows how far it is, and is left clean");
 	fclose(b->cli.err);
 	close(master);
@@ -518,9 +680,17 @@ int main(void)
 	test_restore(&b);
 	test_flows(&b);
 	test_flow_migrate(&b);
+	test_join_request(&b);
+	test_join_result(&b);
+	test_join_only(&b);
+	test_flow_change(&b);
+	test_role(&b);
 	test_many_moves(&b);
 	test_lost_moves(&b);
-	test_progress(&b);
+	test_progress(&b, "dev migrate if7 lo",
+		      "\r1 of 2 moves have ended\033[K");
+	test_progress(&b, "flow join 5 dev lo",
+		      "\r1 of 2 joins have ended\033[K");
 	test_delay(&b);
 	test_dev(&b);
 	test_rest(&b);

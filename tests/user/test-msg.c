@@ -147,6 +147,7 @@ static void test_migrate(struct tap *tap)
 		.addr = { .s_addr = 0x0200000a },
 	};
 	struct nl_msg *msg = serval_msg_migrate(FAKE_FAMILY,
+						SERVAL_CMD_FLOW_MIGRATE,
 						SERVAL_A_FLOW_PEER_SERVICE,
 						&example.id, &to);
 	struct nlattr *a[SERVAL_A_FLOW_MAX + 1];
@@ -162,6 +163,88 @@ static void test_migrate(struct tap *tap)
 	       !a[SERVAL_A_FLOW_NEW_ADDR6] && !a[SERVAL_A_FLOW_IFINDEX],
 	       "a request to move says which connections and where to");
 	nlmsg_free(msg);
+}
+
+/* @to, to join the flow 5 */
+static struct nl_msg *join_msg(const struct serval_migrate_to *to,
+			       struct nlattr **a)
+{
+	struct flow_id id = { .s_id32 = htonl(5) };
+	struct nl_msg *msg = serval_msg_migrate(FAKE_FAMILY,
+						SERVAL_CMD_FLOW_JOIN,
+						SERVAL_A_FLOW_LOCAL_ID, &id,
+						to);
+
+	genlmsg_parse(nlmsg_hdr(msg), 0, a, SERVAL_A_FLOW_MAX, NULL);
+	return msg;
+}
+
+static int count_attrs(struct nlattr **a)
+{
+	int i, n = 0;
+
+	for (i = 0; i <= SERVAL_A_FLOW_MAX; i++)
+		n += !!a[i];
+	return n;
+}
+
+static void test_join(struct tap *tap)
+{
+	struct serval_migrate_to to = {
+		.has = SERVAL_HAS(SERVAL_A_FLOW_NEW_IFINDEX) |
+		       SERVAL_HAS(SERVAL_A_FLOW_NEW_PEER_ADDR4),
+		.ifindex = 3,
+		.peer = { .s_addr = 0x0200000a },
+		.peer6 = { .s6_addr = { 0xfd, [15] = 2 } },
+	};
+	struct nlattr *a[SERVAL_A_FLOW_MAX + 1];
+	struct nl_msg *msg = join_msg(&to, a);
+
+	tap_ok(tap, genlmsg_hdr(nlmsg_hdr(msg))->cmd == SERVAL_CMD_FLOW_JOIN &&
+	       nlmsg_hdr(msg)->nlmsg_flags & NLM_F_ACK &&
+	       count_attrs(a) == 3 &&
+	       nla_get_u32(a[SERVAL_A_FLOW_LOCAL_ID]) == htonl(5) &&
+	       nla_get_u32(a[SERVAL_A_FLOW_NEW_IFINDEX]) == 3 &&
+	       nla_len(a[SERVAL_A_FLOW_NEW_PEER_ADDR4]) == 4 &&
+	       nla_get_u32(a[SERVAL_A_FLOW_NEW_PEER_ADDR4]) == 0x0200000a,
+	       "a request to join says which flow, from where and to where");
+	nlmsg_free(msg);
+	to.has = SERVAL_HAS(SERVAL_A_FLOW_NEW_UDP_ENCAP) |
+		 SERVAL_HAS(SERVAL_A_FLOW_NEW_PEER_ADDR6);
+	to.udp_encap = SERVAL_UDP_ALWAYS;
+	msg = join_msg(&to, a);
+	tap_ok(tap, count_attrs(a) == 3 &&
+	       nla_get_u8(a[SERVAL_A_FLOW_NEW_UDP_ENCAP]) ==
+	       SERVAL_UDP_ALWAYS &&
+	       nla_len(a[SERVAL_A_FLOW_NEW_PEER_ADDR6]) == 16 &&
+	       !memcmp(nla_data(a[SERVAL_A_FLOW_NEW_PEER_ADDR6]), &to.peer6,
+		       16), "so does one to an IPv6 address");
+	nlmsg_free(msg);
+}
+
+static void test_role(struct tap *tap)
+{
+	struct nl_msg *msg = fake_flow_msg(SERVAL_CMD_FLOW_GET, 0);
+	struct serval_flow flow;
+	unsigned int role;
+	bool ok = true;
+
+	tap_ok(tap, !serval_msg_parse_flow(nlmsg_hdr(msg), &flow) &&
+	       !(flow.has & SERVAL_HAS(SERVAL_A_FLOW_ROLE)),
+	       "a flow may have no role");
+	nla_put_u8(msg, SERVAL_A_FLOW_ROLE, 200);
+	tap_ok(tap, !serval_msg_parse_flow(nlmsg_hdr(msg), &flow) &&
+	       flow.has & SERVAL_HAS(SERVAL_A_FLOW_ROLE) && flow.role == 200,
+	       "one of a newer kernel is read");
+	nlmsg_free(msg);
+	for (role = 4; role < 300; role++)
+		ok = ok && !strcmp(serval_flow_role_name(role), "unknown");
+	tap_ok(tap, ok && !strcmp(serval_flow_role_name(0), "unknown") &&
+	       !strcmp(serval_flow_role_name(~0U), "unknown") &&
+	       !strcmp(serval_flow_role_name(SERVAL_ROLE_USED), "used") &&
+	       !strcmp(serval_flow_role_name(SERVAL_ROLE_BACKUP), "backup") &&
+	       !strcmp(serval_flow_role_name(SERVAL_ROLE_DOWN), "down"),
+	       "each role has a name, and those not known have one");
 }
 
 static void test_dev(struct tap *tap)
@@ -366,19 +449,22 @@ static void test_damage(struct tap *tap)
 	struct nl_msg *req = serval_msg_service(FAKE_FAMILY,
 						SERVAL_CMD_SERVICE_NEW,
 						NLM_F_ACK, &example);
+	struct nl_msg *joined = fake_flow6_msg(SERVAL_CMD_FLOW_NEW_NTF, 0);
 
+	nla_put_u8(joined, SERVAL_A_FLOW_ROLE, SERVAL_ROLE_BACKUP);
 	srand(2);
 	damage(fake_service_msg(SERVAL_CMD_SERVICE_SET_NTF, 0, &example),
 	       20000);
 	damage(fake_flow_msg(SERVAL_CMD_FLOW_DEL_NTF, 0), 20000);
 	damage(fake_held_msg(SERVAL_CMD_DELAY_NTF, 0, 2), 20000);
 	damage(fake_flow6_msg(SERVAL_CMD_FLOW_DEL_NTF, 0), 20000);
+	damage(joined, 20000);
 	damage(fake_dev_msg(&(struct serval_dev){ .has = ~0U }), 20000);
 	damage(fake_moved_msg(&(struct serval_moved){ .usec = 1 }), 20000);
 	damage(fake_ack_msg(nlmsg_hdr(req), -EINVAL, "text", true), 20000);
 	damage(fake_ack_msg(nlmsg_hdr(req), -EINVAL, "text", false), 20000);
 	nlmsg_free(req);
-	tap_ok(tap, true, "160000 damaged messages do no harm");
+	tap_ok(tap, true, "180000 damaged messages do no harm");
 }
 
 int main(void)
@@ -391,6 +477,8 @@ int main(void)
 	test_flow(&tap);
 	test_held(&tap);
 	test_migrate(&tap);
+	test_join(&tap);
+	test_role(&tap);
 	test_dev(&tap);
 	test_moved(&tap);
 	test_move_event(&tap);

@@ -64,7 +64,27 @@ expect 2 '"lo" is not expected' serval flow migrate 1 lo
 expect 2 '"10.0.0" is not an IPv4' serval flow migrate 1 addr 10.0.0
 expect 2 '"addr" is given twice' serval flow migrate 1 addr 10.0.0.1 addr fd00::1
 expect 2 '"dev" is given twice' serval flow migrate 1 dev lo dev lo
+expect 2 '"to" is not expected' serval flow migrate 1 dev lo to 10.0.0.1
+expect 2 '"to" is not expected' serval flow migrate 1 to 10.0.0.1
+expect 0 "serval flow join N WHERE [to ADDRESS]" serval flow help
+expect 2 "a flow id is missing" serval flow join
+expect 2 '"x" is not a number (flow id)' serval flow join x dev lo
+expect 2 "where to is missing" serval flow join 1
+expect 2 "where to is missing" serval flow join 1 to 10.0.0.1
+expect 2 'nothing after "to"' serval flow join 1 dev lo to
+expect 2 '"10.0.0" is not an IPv4' serval flow join 1 dev lo to 10.0.0
+expect 2 '"to" is given twice' serval flow join 1 dev lo to 10.0.0.1 to fd00::1
+expect 2 '"dev" is given twice' serval flow join 1 dev lo to 10.0.0.1 dev lo
+expect 2 '"via" is not expected' serval flow join 1 dev lo via 10.0.0.1
+expect 1 'Cannot find device "nodev0"' serval flow join 1 dev nodev0
+for verb in use part; do
+	expect 0 "serval flow $verb N" serval flow help
+	expect 2 "a flow id is missing" serval flow $verb
+	expect 2 '"x" is not a number (flow id)' serval flow $verb x
+	expect 2 '"dev" is not expected' serval flow $verb 1 dev lo
+done
 expect 2 "a service ID is missing" serval service migrate
+expect 2 '"to" is not expected' serval service migrate 80 dev lo to 10.0.0.1
 expect 2 "is not a single service" serval service migrate 80/32 dev lo
 expect 2 "where to is missing" serval service migrate 80
 expect 0 "serval dev migrate OLD NEW" serval dev help
@@ -82,6 +102,7 @@ expect 2 "a preference is at most 255" serval dev set lo preference 256
 expect 2 '"settle" is given twice' serval dev set lo settle 1 settle 2
 expect 1 'Cannot find device "nodev0"' serval dev set nodev0 settle 1
 expect 2 '"x" is not expected' serval dev migrate lo lo x
+expect 2 '"to" is not expected' serval dev migrate lo lo to 10.0.0.1
 expect 1 'Cannot find device "nodev0"' serval dev migrate nodev0 lo
 expect 1 'Cannot find device "nodev0"' serval flow migrate 1 dev nodev0
 expect 2 '"open" is not a state' serval flow show state open

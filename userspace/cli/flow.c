@@ -81,6 +81,10 @@ void show_flow(struct cli *cli, const struct serval_flow *flow)
 	if (flow->has & HAS(UDP_ENCAP))
 		out_str(out, "encap", flow->udp_encap ? " encap " : NULL,
 			serval_udp_encap_name(flow->udp_encap));
+	if (flow->has & HAS(ROLE))
+		out_str(out, "role",
+			flow->role == SERVAL_ROLE_USED ? NULL : " ",
+			serval_flow_role_name(flow->role));
 	show_services(cli, flow);
 	if (flow->has & HAS(UID))
 		out_uint(out, "uid", cli->statistics ? "\n    uid " : NULL,
@@ -214,7 +218,9 @@ int flow_show(struct cli *cli, struct args *args)
 	return CLI_OK;
 }
 
-int flow_kill(struct cli *cli, struct args *args)
+/* What takes no more than the flow's id */
+static int change_flow(struct cli *cli, struct args *args,
+		       int (*change)(struct serval_ctl *ctl, struct flow_id id))
 {
 	const char *word = args_next(args);
 	struct flow_id id;
@@ -226,6 +232,21 @@ int flow_kill(struct cli *cli, struct args *args)
 		return CLI_USAGE;
 	if (cli_open(cli))
 		return CLI_REFUSED;
-	err = serval_flow_kill(cli->ctl, id);
+	err = change(cli->ctl, id);
 	return err ? cli_refused(cli, err) : CLI_OK;
+}
+
+int flow_kill(struct cli *cli, struct args *args)
+{
+	return change_flow(cli, args, serval_flow_kill);
+}
+
+int flow_use(struct cli *cli, struct args *args)
+{
+	return change_flow(cli, args, serval_flow_use);
+}
+
+int flow_part(struct cli *cli, struct args *args)
+{
+	return change_flow(cli, args, serval_flow_part);
 }

@@ -333,12 +333,28 @@ int serval_flow_get(struct serval_ctl *ctl, struct flow_id local_id,
 	       (flow->has ? 0 : -ENOENT);
 }
 
-int serval_flow_kill(struct serval_ctl *ctl, struct flow_id local_id)
+static int change_flow(struct serval_ctl *ctl, __u8 cmd,
+		       struct flow_id local_id)
 {
 	struct serval_reply reply = { 0 };
 
-	return ctl_exec(ctl, serval_msg_flow(ctl->family, SERVAL_CMD_FLOW_DEL,
-					     NLM_F_ACK, local_id), &reply);
+	return ctl_exec(ctl, serval_msg_flow(ctl->family, cmd, NLM_F_ACK,
+					     local_id), &reply);
+}
+
+int serval_flow_kill(struct serval_ctl *ctl, struct flow_id local_id)
+{
+	return change_flow(ctl, SERVAL_CMD_FLOW_DEL, local_id);
+}
+
+int serval_flow_part(struct serval_ctl *ctl, struct flow_id local_id)
+{
+	return change_flow(ctl, SERVAL_CMD_FLOW_PART, local_id);
+}
+
+int serval_flow_use(struct serval_ctl *ctl, struct flow_id local_id)
+{
+	return change_flow(ctl, SERVAL_CMD_FLOW_USE, local_id);
 }
 
 int serval_delay_dump(struct serval_ctl *ctl, struct serval_held **list,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Moves of connections: a request is answered by how many have begun and by how
- * each of them ends, in any order, and by an acknowledgment before the end.
+ * Moves of connections, and flows that join one: a request is answered by how
+ * many have begun and by how each of them ends, in any order, and by an
+ * acknowledgment before the end.
  */
 #include "ctl.h"
 
@@ -123,9 +124,9 @@ static void make_room(int fd)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
-/* Move the connections whose @attr is @value; the numbers in @moves add up. */
-static int migrate(struct serval_ctl *ctl, int attr, const void *value,
-		   const struct serval_migrate_to *to,
+/* @cmd for the connections whose @attr is @value; the numbers in @moves add up. */
+static int request(struct serval_ctl *ctl, __u8 cmd, int attr,
+		   const void *value, const struct serval_migrate_to *to,
 		   struct serval_moves *moves)
 {
 	struct wait w = { .ctl = ctl, .moves = moves };
@@ -137,12 +138,19 @@ static int migrate(struct serval_ctl *ctl, int attr, const void *value,
 	int err;
 
 	make_room(ctl->fd);
-	err = serval_ctl_send(ctl, serval_msg_migrate(ctl->family, attr, value,
-						      to));
+	err = serval_ctl_send(ctl, serval_msg_migrate(ctl->family, cmd, attr,
+						      value, to));
 	if (err)
 		return err;
 	reply.seq = ctl->seq;
 	return wait_for_all(&w, &reply);
+}
+
+static int migrate(struct serval_ctl *ctl, int attr, const void *value,
+		   const struct serval_migrate_to *to,
+		   struct serval_moves *moves)
+{
+	return request(ctl, SERVAL_CMD_FLOW_MIGRATE, attr, value, to, moves);
 }
 
 static void reset(struct serval_moves *moves)
@@ -158,18 +166,33 @@ static void keep(const struct serval_moved *moved, void *data)
 	*(struct serval_moved *)data = *moved;
 }
 
-int serval_flow_migrate(struct serval_ctl *ctl, struct flow_id local_id,
-			const struct serval_migrate_to *to,
-			struct serval_moved *moved)
+static int request_one(struct serval_ctl *ctl, __u8 cmd,
+		       struct flow_id local_id,
+		       const struct serval_migrate_to *to,
+		       struct serval_moved *moved)
 {
 	struct serval_moved last = { .error = 0 };
 	struct serval_moves moves = { .fn = keep, .data = &last };
 	int err;
 
-	err = migrate(ctl, SERVAL_A_FLOW_LOCAL_ID, &local_id, to, &moves);
+	err = request(ctl, cmd, SERVAL_A_FLOW_LOCAL_ID, &local_id, to, &moves);
 	if (moved)
 		*moved = last;
 	return err ?: -last.error;
+}
+
+int serval_flow_migrate(struct serval_ctl *ctl, struct flow_id local_id,
+			const struct serval_migrate_to *to,
+			struct serval_moved *moved)
+{
+	return request_one(ctl, SERVAL_CMD_FLOW_MIGRATE, local_id, to, moved);
+}
+
+int serval_flow_join(struct serval_ctl *ctl, struct flow_id local_id,
+		     const struct serval_migrate_to *to,
+		     struct serval_moved *joined)
+{
+	return request_one(ctl, SERVAL_CMD_FLOW_JOIN, local_id, to, joined);
 }
 
 int serval_dev_migrate(struct serval_ctl *ctl, __u32 ifindex,

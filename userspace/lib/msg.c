@@ -2,6 +2,7 @@
 /* Netlink messages of the "serval" family, to and from structures. */
 #include "msg.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <linux/netlink.h>
@@ -79,6 +80,10 @@ static const struct nla_policy flow_policy[SERVAL_A_FLOW_MAX + 1] = {
 	[SERVAL_A_FLOW_DURATION]	= { .type = NLA_U32 },
 	[SERVAL_A_FLOW_UDP_ENCAP]	= { .type = NLA_U8 },
 	[SERVAL_A_FLOW_NEW_UDP_ENCAP]	= { .type = NLA_U8 },
+	[SERVAL_A_FLOW_ROLE]		= { .type = NLA_U8 },
+	[SERVAL_A_FLOW_NEW_PEER_ADDR4]	= { .type = NLA_U32 },
+	[SERVAL_A_FLOW_NEW_PEER_ADDR6]	= { .minlen = ADDR6_LEN,
+					    .maxlen = ADDR6_LEN },
 };
 
 static const struct nla_policy flow_stats_policy[SERVAL_A_FLOW_STATS_MAX + 1] = {
@@ -222,11 +227,11 @@ struct nl_msg *serval_msg_verdict(int family, __u32 id, __u8 verdict)
 	return msg;
 }
 
-struct nl_msg *serval_msg_migrate(int family, int attr, const void *value,
+struct nl_msg *serval_msg_migrate(int family, __u8 cmd, int attr,
+				  const void *value,
 				  const struct serval_migrate_to *to)
 {
-	struct nl_msg *msg = serval_msg_bare(family, SERVAL_CMD_FLOW_MIGRATE,
-					     NLM_F_ACK);
+	struct nl_msg *msg = serval_msg_bare(family, cmd, NLM_F_ACK);
 	int err;
 
 	if (!msg)
@@ -244,6 +249,12 @@ struct nl_msg *serval_msg_migrate(int family, int attr, const void *value,
 	if (to->has & SERVAL_HAS(SERVAL_A_FLOW_NEW_UDP_ENCAP))
 		err |= nla_put_u8(msg, SERVAL_A_FLOW_NEW_UDP_ENCAP,
 				  to->udp_encap);
+	if (to->has & SERVAL_HAS(SERVAL_A_FLOW_NEW_PEER_ADDR4))
+		err |= nla_put(msg, SERVAL_A_FLOW_NEW_PEER_ADDR4,
+			       sizeof(to->peer), &to->peer);
+	if (to->has & SERVAL_HAS(SERVAL_A_FLOW_NEW_PEER_ADDR6))
+		err |= nla_put(msg, SERVAL_A_FLOW_NEW_PEER_ADDR6,
+			       sizeof(to->peer6), &to->peer6);
 	if (err) {
 		nlmsg_free(msg);
 		return NULL;
@@ -308,6 +319,10 @@ static int parse_service_stats(struct nlattr *nest,
 		attr_u64(a[SERVAL_A_SERVICE_STATS_BYTES_DROPPED]);
 	return 0;
 }
+
+/* One bit each */
+static_assert(SERVAL_A_SERVICE_MAX < 32, "struct serval_service has room");
+static_assert(SERVAL_A_FLOW_MAX < 32, "struct serval_flow has room");
 
 static __u32 attrs_present(struct nlattr **attr, int max)
 {
@@ -414,6 +429,7 @@ int serval_msg_parse_flow(const struct nlmsghdr *nlh,
 	COPY(flow->peer_addr6, a[SERVAL_A_FLOW_PEER_ADDR6]);
 	COPY(flow->old_id, a[SERVAL_A_FLOW_OLD_ID]);
 	COPY(flow->udp_encap, a[SERVAL_A_FLOW_UDP_ENCAP]);
+	COPY(flow->role, a[SERVAL_A_FLOW_ROLE]);
 	flow->has = attrs_present(a, SERVAL_A_FLOW_MAX);
 	if (a[SERVAL_A_FLOW_STATS])
 		return parse_flow_stats(a[SERVAL_A_FLOW_STATS], &flow->stats);

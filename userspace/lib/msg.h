@@ -97,6 +97,7 @@ struct nl_msg *serval_msg_verdict(int family, __u32 id, __u8 verdict);
 /**
  * serval_msg_migrate() - build a request to move connections
  * @family: id of the generic netlink family
+ * @cmd: SERVAL_CMD_FLOW_MIGRATE or _JOIN
  * @attr: which: SERVAL_A_FLOW_LOCAL_ID, _IFINDEX, _LOCAL_SERVICE or
  *        _PEER_SERVICE
  * @value: of that attribute
@@ -104,7 +105,8 @@ struct nl_msg *serval_msg_verdict(int family, __u32 id, __u8 verdict);
  *
  * Return: the message, to be freed by nlmsg_free(), or NULL.
  */
-struct nl_msg *serval_msg_migrate(int family, int attr, const void *value,
+struct nl_msg *serval_msg_migrate(int family, __u8 cmd, int attr,
+				  const void *value,
 				  const struct serval_migrate_to *to);
 
 /**

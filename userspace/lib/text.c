@@ -48,6 +48,20 @@ const char *serval_udp_encap_name(int encap)
 	}
 }
 
+const char *serval_flow_role_name(unsigned int role)
+{
+	switch (role) {
+	case SERVAL_ROLE_USED:
+		return "used";
+	case SERVAL_ROLE_BACKUP:
+		return "backup";
+	case SERVAL_ROLE_DOWN:
+		return "down";
+	default:
+		return "unknown";
+	}
+}
+
 const char *serval_flow_state_name(unsigned int state)
 {
 	static const char * const names[] = {

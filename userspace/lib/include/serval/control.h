@@ -135,6 +135,7 @@ struct serval_flow_stats {
  * @old_id:        SERVAL_CMD_FLOW_MOVE_NTF: @local_id before the move, if the
  *                 kernel tells it
  * @udp_encap:     SERVAL_UDP_ALWAYS if packets leave inside UDP, else SERVAL_UDP_NEVER
+ * @role:          enum serval_flow_role, see serval_flow_role_name()
  */
 struct serval_flow {
 	__u32 has;
@@ -156,18 +157,23 @@ struct serval_flow {
 	struct in6_addr peer_addr6;
 	struct flow_id old_id;
 	__u8 udp_encap;
+	__u8 role;
 };
 
 /**
  * struct serval_migrate_to - where connections are to go
  * @has:     SERVAL_HAS(SERVAL_A_FLOW_NEW_IFINDEX), _NEW_ADDR4, _NEW_ADDR6,
- *           _NEW_UDP_ENCAP: which members are set; one of the addresses at most
+ *           _NEW_UDP_ENCAP, _NEW_PEER_ADDR4, _NEW_PEER_ADDR6: which members
+ *           are set; one of the addresses of each end at most
  * @ifindex: device to go out through; without it the one that has the address
  * @addr:    local address, if it is an IPv4 one; without either that of the
  *           route to the peer through the device
  * @addr6:   local address, if it is an IPv6 one
  * @udp_encap: SERVAL_UDP_NEVER or SERVAL_UDP_ALWAYS; alone it leaves device and address
  *           as they are
+ * @peer:    serval_flow_join() only: address of the peer, if it is an IPv4 one;
+ *           without either where it is, or where the service table says
+ * @peer6:   address of the peer, if it is an IPv6 one
  */
 struct serval_migrate_to {
 	__u32 has;
@@ -175,13 +181,16 @@ struct serval_migrate_to {
 	struct in_addr addr;
 	struct in6_addr addr6;
 	__u8 udp_encap;
+	struct in_addr peer;
+	struct in6_addr peer6;
 };
 
 /**
- * struct serval_moved - how a move has ended
- * @old_id: local flow id that the connection had
- * @new_id: and that it has now, the same if the move failed
- * @error:  an errno, 0 if it has moved
+ * struct serval_moved - how a move, or a join, has ended
+ * @old_id: local flow id that the connection had; of a join, that it uses
+ * @new_id: and that it has now; of a join, that of the flow which has joined;
+ *          the same as @old_id if it failed
+ * @error:  an errno, 0 if it has moved or joined
  * @usec:   microseconds from the request to the end
  */
 struct serval_moved {
@@ -466,6 +475,42 @@ int serval_flow_migrate(struct serval_ctl *ctl, struct flow_id local_id,
 			struct serval_moved *moved);
 
 /**
+ * serval_flow_join() - join another flow to a connection
+ * @ctl: the handle
+ * @local_id: of its flow that is in use, at this end
+ * @to: where the new one leads
+ * @joined: receives how that has ended, all zero if it has not; may be NULL
+ *
+ * Waits for the end.  The connection goes on along the flow that is in use.
+ *
+ * Return: as serval_flow_migrate(); also -EBUSY while another flow is joining
+ * and -ENOSPC if the connection has eight flows.
+ */
+int serval_flow_join(struct serval_ctl *ctl, struct flow_id local_id,
+		     const struct serval_migrate_to *to,
+		     struct serval_moved *joined);
+
+/**
+ * serval_flow_part() - end one flow of a connection that has several
+ * @ctl: the handle
+ * @local_id: its id at this end
+ *
+ * Return: 0; -ENOENT; -EBUSY if there is no other that works; -EPERM.
+ */
+int serval_flow_part(struct serval_ctl *ctl, struct flow_id local_id);
+
+/**
+ * serval_flow_use() - send along another flow of the connection from now on
+ * @ctl: the handle
+ * @local_id: its id at this end
+ *
+ * The peer does so as well once it has heard of it.
+ *
+ * Return: 0; -ENOENT; -EALREADY if it is in use; -EPERM.
+ */
+int serval_flow_use(struct serval_ctl *ctl, struct flow_id local_id);
+
+/**
  * serval_dev_migrate() - move all connections that go out through a device
  * @ctl: the handle
  * @ifindex: the device
@@ -631,6 +676,14 @@ const char *serval_service_reason_name(unsigned int reason);
  * Return: "default", "raw", "udp", "auto" or "unknown".
  */
 const char *serval_udp_encap_name(int encap);
+
+/**
+ * serval_flow_role_name() - text of what a connection does with a flow
+ * @role: enum serval_flow_role
+ *
+ * Return: "used", "backup", "down" or "unknown".
+ */
+const char *serval_flow_role_name(unsigned int role);
 
 /**
  * serval_flow_state_name() - text of a state

@@ -4,7 +4,7 @@
 # not on: debug, its settings are read and written as elsewhere
 . "$(dirname "$0")/lib.sh"
 
-plan 64
+plan 68
 two_hosts
 get() { on c sysctl -n "net.serval.$1"; }
 set_to() { on c sysctl -qw "net.serval.$1=$2"; }
@@ -27,6 +27,7 @@ range sal_max_retransmits 15 0 1000
 range delay_timeout 10000 1 3600000
 range security 1 0 2
 range auto_migrate 0 0 1
+range multipath 0 0 3
 range udp_encap 0 0 2
 range udp_encap_csum 1 0 1
 range udp_encap_keepalive 20 0 600
@@ -67,4 +68,4 @@ is "not everybody may set them" "$(get debug)" 6
 set_to debug 0
 unknown=$(on c ls /proc/sys/net/serval | tr '\n' ' ')
 is "there are these and no more" "$unknown" \
-	"auto_migrate broadcast_devices debug delay_timeout sal_forward sal_max_retransmits sal_routers security service_resolution_mode udp_encap udp_encap_client_port udp_encap_csum udp_encap_keepalive udp_encap_server_port "
+	"auto_migrate broadcast_devices debug delay_timeout multipath sal_forward sal_max_retransmits sal_routers security service_resolution_mode udp_encap udp_encap_client_port udp_encap_csum udp_encap_keepalive udp_encap_server_port "

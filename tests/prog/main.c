@@ -44,6 +44,8 @@ static const struct {
 	{ "gro", gro_cases },
 	{ "move-attack", move_attack_cases },
 	{ "move-guess", move_guess_cases },
+	{ "join-attack", join_attack_cases },
+	{ "join-guess", join_guess_cases },
 	{ "move", move_cases },
 	{ "move-option", move_option_cases },
 };

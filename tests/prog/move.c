@@ -33,8 +33,9 @@
 #define C_VERNO		4
 #define C_NONCE		12
 
-static const __u8 kind_flags[MOVE_KINDS] = {
-	SAL_RSYN, SAL_RSYN | SAL_ACK, SAL_ACK,
+static const __u8 kind_flags[KINDS] = {
+	SAL_RSYN, SAL_RSYN | SAL_ACK, SAL_ACK, SAL_SYN | SAL_RSYN,
+	SAL_SYN | SAL_RSYN | SAL_ACK, SAL_ACK, SAL_RSYN | SAL_FIN, SAL_ACK,
 };
 
 /* On the link; the script has neighbour entries for them */
@@ -227,6 +228,20 @@ static void learn_shake(struct target *t, const struct sal_seen *s,
 	}
 }
 
+/* Three kinds have the same flags */
+static bool is_kind(const struct sal_seen *s, __u8 flags, enum move_kind k)
+{
+	const __u8 *path = sal_ext(s, 7);
+
+	if (flags != kind_flags[k])
+		return false;
+	if (k == LISTED)
+		return sal_ext(s, 3);
+	if (k == MOVE_ACK)
+		return path && path[2] == SAL_RESPONSE;
+	return k == PART || (path && path[2] == SAL_CHALLENGE);
+}
+
 static void learn_move(struct target *t, const struct sal_seen *s,
 		       const __u8 *control)
 {
@@ -236,15 +251,18 @@ static void learn_move(struct target *t, const struct sal_seen *s,
 
 	if (memcmp(control + C_NONCE, &t->nonce, sizeof(t->nonce)))
 		return;
-	for (k = 0; k < MOVE_KINDS; k++) {
-		if (control[C_FLAGS] != kind_flags[k])
+	for (k = 0; k < KINDS; k++) {
+		if (!is_kind(s, control[C_FLAGS], k))
 			continue;
 		tape(&t->tape[k], s);
 		t->seen[k]++;
 	}
 	h = is_addr_of(CLI, s->saddr) ? CLI : SRV;
-	if (control[C_FLAGS] == SAL_RSYN)
+	if (control[C_FLAGS] == kind_flags[RSYN])
 		t->verno[h] = verno + 1;
+	if (control[C_FLAGS] == kind_flags[JOIN] ||
+	    control[C_FLAGS] == kind_flags[PART])
+		t->joino[h] = verno + 1;
 }
 
 static bool has_data(const struct sal_seen *s)
@@ -406,6 +424,8 @@ void target_open(struct target *t)
 	pump_start(t);
 	t->at[CLI] = env.addr[CLI];
 	t->at[SRV] = env.addr[SRV];
+	t->joino[CLI] = 1;
+	t->joino[SRV] = 1;
 	while (!t->shake[SHAKE_CONFIRM].p.len || !t->data[CLI].plen ||
 	       !t->data[SRV].plen) {
 		target_catch_up(t);
@@ -440,11 +460,9 @@ void target_spares(struct target *t)
 	}
 }
 
-/* After all of it both ends still move, and everything has arrived */
-void target_end(struct target *t)
+/* Everything has arrived */
+void target_settle(struct target *t)
 {
-	move_now(t, CLI);
-	move_now(t, SRV);
 	target_flows(t);
 	tell(t->pump->stop, true);
 	child_ok(t->pumper);
@@ -452,6 +470,14 @@ void target_end(struct target *t)
 	note("%llu bytes, %llu back", (unsigned long long)t->pump->got[SRV],
 	     (unsigned long long)t->pump->got[CLI]);
 	target_close(t);
+}
+
+/* After all of it both ends still move, and everything has arrived */
+void target_end(struct target *t)
+{
+	move_now(t, CLI);
+	move_now(t, SRV);
+	target_settle(t);
 }
 
 /* An attack that was to succeed has */
@@ -542,35 +568,56 @@ void round_asked(struct target *t)
 	expect(target_stays(t, SRV));
 }
 
-/* A process that asks an end to move, and waits until it has */
-void move_begin(struct target *t, enum sv_host h)
+/* A process that asks an end for something, and waits until it is done.  Its status is the
+ * errno of why it was not.
+ */
+void mover_start(struct target *t, enum sv_host h, struct in_addr to,
+		 int (*run)(__u32 id, struct in_addr to))
 {
 	__u32 id = flow_opt(fd_of(t, h), SERVAL_FLOW_ID);
-	char line[64];
-	int fd, n;
 
 	target_catch_up(t);
-	t->to = other_addr(t, h);
+	t->to = to;
 	t->mover = must(fork());
 	if (t->mover)
 		return;
 	must(prctl(PR_SET_PDEATHSIG, SIGKILL));
 	host_enter(h);
-	fd = must(open("/proc/net/serval/migrate", O_WRONLY));
-	n = snprintf(line, sizeof(line), "%u %s\n", id, inet_ntoa(t->to));
-	_exit(write(fd, line, n) == n ? 0 : errno);
+	_exit(run(id, to));
 }
 
-/* Return: 0 if it has moved and the other end knows, or why it has not */
-int move_end(struct target *t, enum sv_host h)
+int mover_end(struct target *t)
 {
-	__u64 since = now_ms();
 	int status;
 
 	must(waitpid(t->mover, &status, 0));
 	t->mover = 0;
 	expect(WIFEXITED(status));
-	if (!WEXITSTATUS(status)) {
+	return WEXITSTATUS(status);
+}
+
+static int ask_move(__u32 id, struct in_addr to)
+{
+	char line[64];
+	int fd, n;
+
+	fd = must(open("/proc/net/serval/migrate", O_WRONLY));
+	n = snprintf(line, sizeof(line), "%u %s\n", id, inet_ntoa(to));
+	return write(fd, line, n) == n ? 0 : errno;
+}
+
+void move_begin(struct target *t, enum sv_host h)
+{
+	mover_start(t, h, other_addr(t, h), ask_move);
+}
+
+/* Return: 0 if it has moved and the other end knows, or why it has not */
+int move_end(struct target *t, enum sv_host h)
+{
+	int status = mover_end(t);
+	__u64 since = now_ms();
+
+	if (!status) {
 		t->at[h] = t->to;
 		while (target_place(t, !h).peer.s_addr != t->to.s_addr)
 			wait_more(since, "the peer to follow");
@@ -583,7 +630,7 @@ int move_end(struct target *t, enum sv_host h)
 	expect(target_stays(t, SRV));
 	target_flows(t);
 	target_catch_up(t);
-	return WEXITSTATUS(status);
+	return status;
 }
 
 void move_now(struct target *t, enum sv_host h)
@@ -609,10 +656,11 @@ void move_unmute(enum move_kind k)
 	set_ttl(!move_to(k), USUAL_TTL);
 }
 
-/* The client moves, but the attacker has seen one of the packets and the one it was for
- * has not
+/* The client asks for something, but the attacker has seen one of the packets and the one
+ * it was for has not
  */
-void move_hold(struct target *t, enum move_kind k)
+void hold(struct target *t, enum move_kind k,
+	  void (*begin)(struct target *t, enum sv_host h))
 {
 	__u64 since = now_ms();
 	unsigned int seen;
@@ -620,11 +668,16 @@ void move_hold(struct target *t, enum move_kind k)
 	target_catch_up(t);
 	seen = t->seen[k];
 	mute(k);
-	move_begin(t, CLI);
+	begin(t, CLI);
 	while (t->seen[k] == seen) {
 		wait_more(since, "a packet of the move");
 		target_catch_up(t);
 	}
+}
+
+void move_hold(struct target *t, enum move_kind k)
+{
+	hold(t, k, move_begin);
 }
 
 /* It comes late.  The last one first by the attacker: the end that waits for it gives

@@ -21,48 +21,10 @@
 #include <sys/wait.h>
 #include "move.h"
 
-#define STRANGE_ID	0x0badf00d
 #define GUESSES		64
 #define GIVEN_UP	8000	/* ms, if it is ever given up */
 #define SLICE		250	/* ms; a move is given up after 1,500 at the earliest, */
 #define SLOW_SLICE	1500	/* and over the slow links of the script after 6,000 */
-
-/**
- * struct forged - a packet of a move, made by hand
- * @flags: of CONTROL
- * @kind:  of PATH
- * @src:   flow ids
- * @dst:   see @src
- * @verno: version number
- * @ackno: the one expected
- * @nonce: of the connection, if it is known
- * @path:  challenge or response
- * @mac:   in AUTH, NULL = there is no AUTH
- */
-struct forged {
-	__u8 flags;
-	__u8 kind;
-	__u32 src, dst;
-	__u32 verno, ackno;
-	__u64 nonce;
-	__u64 path;
-	const __u8 *mac;
-};
-
-static void forge(struct sal_buf *p, const struct forged *f)
-{
-	struct sal_control c = {
-		.flags = f->flags, .verno = f->verno, .ackno = f->ackno,
-		.nonce = f->nonce,
-	};
-
-	sal_start(p, f->src, f->dst, SAL_NONE);
-	sal_add_control(p, &c);
-	sal_add_path(p, f->kind, f->path);
-	if (f->mac)
-		sal_add_auth(p, f->mac);
-	sal_seal(p);
-}
 
 /* Everything in it is right, so far as it can be seen on the link */
 static struct forged next_from(const struct target *t, enum sv_host h,
@@ -77,28 +39,6 @@ static struct forged next_from(const struct target *t, enum sv_host h,
 
 	f.flags = (k == MOVE_ACK ? 0 : SAL_RSYN) | (k == RSYN ? 0 : SAL_ACK);
 	return f;
-}
-
-/* As if it came from the peer, from the attacker, and from a third party */
-static void send_from_all(struct target *t, const struct sal_buf *p,
-			  struct in_addr peer, struct in_addr to)
-{
-	target_send(t, p, peer, to);
-	target_send(t, p, outsider_addr(EVIL), to);
-	target_send(t, p, outsider_addr(VICTIM), to);
-}
-
-static void at_both(const char *name, __u64 *c, __u64 *s)
-{
-	*c = counter(CLI, name);
-	*s = counter(SRV, name);
-}
-
-/* The counter has grown at both ends */
-static void expect_grown(const char *name, __u64 c, __u64 s)
-{
-	expect(counter(CLI, name) > c);
-	expect(counter(SRV, name) > s);
 }
 
 static void forge_each(struct target *t, const __u8 *mac)
@@ -123,7 +63,7 @@ static void forged_round(struct target *t, const __u8 *old)
 	__u8 mac[SAL_MAC] = { };
 	__u64 c, s;
 
-	at_both("InBadAuth", &c, &s);
+	counter_both("InBadAuth", &c, &s);
 	round_begin(t);
 	forge_each(t, NULL);
 	forge_each(t, mac);
@@ -135,11 +75,6 @@ static void forged_round(struct target *t, const __u8 *old)
 	expect_grown("InBadAuth", c, s);
 	round_unmoved(t);
 	target_flows(t);
-}
-
-static const __u8 *mac_of(const struct taped *tp)
-{
-	return tp->p.b + tp->p.hlen - SAL_MAC;
 }
 
 /* The first round meets ends that have never moved and have no secret yet */
@@ -229,20 +164,6 @@ static void attack_answered(void)
 	target_end(&t);
 }
 
-static void replay(struct target *t, const struct taped *tp, size_t n)
-{
-	int again;
-
-	for (; n--; tp++) {
-		expect(tp->p.len);
-		for (again = 0; again < 2; again++)
-			send_from_all(t, &tp->p, tp->from, tp->to);
-		/* and where it leads now */
-		send_from_all(t, &tp->p, tp->from, t->at[CLI]);
-		send_from_all(t, &tp->p, tp->from, t->at[SRV]);
-	}
-}
-
 /* Copies of the last move may be answered, but nothing comes of that */
 static void replay_round(struct target *t, const struct taped *tp, size_t n)
 {
@@ -289,7 +210,7 @@ static void attack_transplanted(void)
 	target_open(&other);
 	move_now(&t, CLI);
 	move_now(&other, CLI);
-	at_both("InBadAuth", &c, &s);
+	counter_both("InBadAuth", &c, &s);
 	round_begin(&t);
 	for (k = 0; k < MOVE_KINDS; k++) {
 		for (h = CLI; h <= SRV; h++) {
@@ -306,33 +227,6 @@ static void attack_transplanted(void)
 	round_unmoved(&t);
 	target_end(&other);
 	target_end(&t);
-}
-
-/* A packet comes back to who has sent it */
-static void reflect(struct target *t, const struct taped *tp)
-{
-	enum sv_host h = tp->from.s_addr == t->at[CLI].s_addr ||
-			 tp->from.s_addr == other_addr(t, CLI).s_addr ?
-			 CLI : SRV;
-	__u32 src = be32_at(tp->p.b), dst = be32_at(tp->p.b + 4);
-	const __u32 ids[][2] = {
-		{ src, dst }, { dst, src }, { dst, t->id[h] },
-		{ src, t->id[h] }, { t->id[!h], t->id[h] },
-		{ STRANGE_ID, src }, { STRANGE_ID, t->id[h] },
-	};
-	struct sal_buf p = tp->p;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(ids); i++) {
-		sal_start(&p, ids[i][0], ids[i][1], SAL_NONE);
-		sal_add(&p, tp->p.b + 12, tp->p.hlen - 12);
-		sal_seal(&p);
-		send_from_all(t, &p, tp->to, tp->from);
-		/* the host's own addresses */
-		target_send(t, &p, tp->from, tp->from);
-		target_send(t, &p, tp->from, t->at[h]);
-		target_send(t, &p, t->at[h], tp->from);
-	}
 }
 
 static void attack_reflected(void)
@@ -364,36 +258,6 @@ static void attack_reflected(void)
 	target_end(&t);
 }
 
-/* The beginning of a packet: as it is, with length and checksum put right, and whole
- * behind a header that is shorter
- */
-static unsigned int cut(struct target *t, const struct taped *tp)
-{
-	const size_t step = is_slow() ? 4 : 1;
-	unsigned int n = 0;
-	struct sal_buf p;
-	size_t len;
-
-	for (len = 0; len < tp->p.len; len += step) {
-		p = tp->p;
-		p.len = len;
-		target_send(t, &p, tp->from, tp->to);
-		n++;
-		if (len < 12)
-			continue;
-		p.hlen = len & ~3;
-		sal_seal(&p);
-		target_send(t, &p, tp->from, tp->to);
-		n++;
-		if (p.hlen != len)
-			continue;
-		p.len = tp->p.len;
-		target_send(t, &p, tp->from, tp->to);
-		n++;
-	}
-	return n;
-}
-
 static void attack_cut(void)
 {
 	unsigned int n = 0;
@@ -405,7 +269,7 @@ static void attack_cut(void)
 	for (k = 0; k < MOVE_KINDS; k++) {
 		move_hold(&t, k);
 		round_begin(&t);
-		n += cut(&t, &t.tape[k]);
+		n += send_cut(&t, &t.tape[k]);
 		round_dropped(&t);
 		expect(target_stays(&t, move_to(k)));
 		if (move_release(&t, k))
@@ -413,23 +277,6 @@ static void attack_cut(void)
 	}
 	note("%u packets", n);
 	target_end(&t);
-}
-
-static void send_flipped(struct target *t, const struct taped *tp,
-			 unsigned int bit)
-{
-	struct sal_buf p = tp->p;
-
-	p.b[bit / 8] ^= 1 << bit % 8;
-	if (bit / 8 == 8) {
-		/* the length: a checksum over what it says, if that is there */
-		p.hlen = p.b[8] * 4;
-		if (p.hlen >= 12 && p.hlen <= p.len)
-			sal_seal(&p);
-	} else if (bit / 16 != 5) {
-		sal_seal(&p);
-	}
-	target_send(t, &p, tp->from, tp->to);
 }
 
 /* Then the original, which counts: so each bit that was wrong was seen to be.  Return: bits
@@ -589,8 +436,8 @@ static void attack_stray(void)
 	int h;
 
 	target_open(&t);
-	at_both("InBadLocator", &c, &s);
-	at_both("InBadPeerId", &id_c, &id_s);
+	counter_both("InBadLocator", &c, &s);
+	counter_both("InBadPeerId", &id_c, &id_s);
 	round_begin(&t);
 	for (h = CLI; h <= SRV; h++) {
 		stray_segments(&t, h);
@@ -670,20 +517,17 @@ static void attack_unheard(void)
 {
 	__u64 since;
 	struct target t;
-	int status;
 
 	target_open(&t);
 	move_hold(&t, MOVE_ACK);
-	must(waitpid(t.mover, &status, 0));
-	expect(!status);
+	expect(!mover_end(&t));
 	t.at[CLI] = t.to;
 	for (since = now_ms(); now_ms() - since < GIVEN_UP; nap_ms(10))
 		if (!strcmp(target_place(&t, SRV).state, "ESTABLISHED"))
 			break;
 	move_unmute(MOVE_ACK);
 	move_begin(&t, CLI);
-	must(waitpid(t.mover, &status, 0));
-	expect(!status);
+	expect(!mover_end(&t));
 	t.at[CLI] = t.to;
 	target_end(&t);
 }
@@ -700,7 +544,7 @@ static void attack_guessed(void)
 	target_open(&t);
 	expect(!t.keyed);
 	move_now(&t, CLI);
-	at_both("InBadNonce", &c, &s);
+	counter_both("InBadNonce", &c, &s);
 	round_begin(&t);
 	for (h = CLI; h <= SRV; h++) {
 		for (i = 0; i < GUESSES * MOVE_KINDS; i++) {
@@ -734,7 +578,7 @@ static void attack_outdated(void)
 	expect(!t.keyed);
 	move_now(&t, CLI);
 	move_now(&t, SRV);
-	at_both("InBadVerno", &c, &s);
+	counter_both("InBadVerno", &c, &s);
 	round_begin(&t);
 	for (h = CLI; h <= SRV; h++) {
 		for (i = 0; i < 31; i++) {
@@ -802,7 +646,6 @@ static void attack_unchallenged(void)
 static void contrast_relayed(void)
 {
 	struct target t;
-	int status;
 
 	target_open(&t);
 	expect(t.keyed);
@@ -811,8 +654,7 @@ static void contrast_relayed(void)
 	target_send(&t, &t.tape[RSYN].p, outsider_addr(EVIL), t.at[SRV]);
 	wait_answer(&t, EVIL);
 	target_send(&t, &t.tape[RSYN_ACK].p, t.at[SRV], t.to);
-	must(waitpid(t.mover, &status, 0));
-	expect(!status);
+	expect(!mover_end(&t));
 	target_catch_up(&t);
 	expect(t.seen[MOVE_ACK]);
 	target_send(&t, &t.tape[MOVE_ACK].p, outsider_addr(EVIL), t.at[SRV]);
@@ -856,7 +698,6 @@ static void contrast_answered(void)
 	struct target t;
 	struct forged f;
 	__u64 moved;
-	int status;
 
 	target_open(&t);
 	expect(!t.keyed);
@@ -868,8 +709,7 @@ static void contrast_answered(void)
 	f.src = STRANGE_ID;
 	forge(&p, &f);
 	target_send(&t, &p, t.tape[RSYN].to, t.tape[RSYN].from);
-	must(waitpid(t.mover, &status, 0));
-	expect(!status);
+	expect(!mover_end(&t));
 	expect(counter(SRV, "Moved") == moved);
 	move_unmute(RSYN);
 	target_abort(&t);

@@ -100,6 +100,17 @@ void sal_add_address(struct sal_buf *p, const struct in6_addr *addr)
 	sal_add(p, ext, 12 + size);
 }
 
+/* Where the sender can be reached as well: a list of one */
+void sal_add_list(struct sal_buf *p, __u32 verno, struct in_addr addr)
+{
+	__u8 ext[16] = { 3 << 4, 16, 0, 2 };
+
+	verno = htonl(verno);
+	memcpy(ext + 4, &verno, sizeof(verno));
+	memcpy(ext + 12, &addr, sizeof(addr));
+	sal_add(p, ext, sizeof(ext));
+}
+
 /* IPv4 as ::ffff:a.b.c.d; 4 bytes each if all are of IPv4 */
 void sal_add_source(struct sal_buf *p, const struct in6_addr *way, size_t n)
 {

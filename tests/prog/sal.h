@@ -105,6 +105,7 @@ void sal_add(struct sal_buf *p, const void *ext, size_t len);
 void sal_add_control(struct sal_buf *p, const struct sal_control *c);
 void sal_add_service(struct sal_buf *p, const void *id);
 void sal_add_address(struct sal_buf *p, const struct in6_addr *addr);
+void sal_add_list(struct sal_buf *p, __u32 verno, struct in_addr addr);
 void sal_add_source(struct sal_buf *p, const struct in6_addr *way, size_t n);
 void sal_add_path(struct sal_buf *p, __u8 kind, __u64 data);
 void sal_add_auth(struct sal_buf *p, const void *mac);

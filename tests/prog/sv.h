@@ -98,6 +98,8 @@ extern const struct sv_case dgram_gso_cases[];
 extern const struct sv_case gro_cases[];
 extern const struct sv_case move_attack_cases[];
 extern const struct sv_case move_guess_cases[];
+extern const struct sv_case join_attack_cases[];
+extern const struct sv_case join_guess_cases[];
 extern const struct sv_case move_option_cases[];
 extern const struct sv_case move_cases[];
 

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need jq
-plan 23
+plan 24
 two_hosts
 quiet_tw c s
 link c eth1 10.9.1.1/24 s eth1 10.9.1.2/24
@@ -64,10 +64,13 @@ check "of what cannot be seen either" wait_until 20 in_use_are 0
 ## One connection many times, while both ends send
 
 [ "${SERVAL_KERNEL:-}" = debug ] && n=50 || n=$((200 * SCALE))
-moved=$(counter c Moved)
+moved=$(counter c Moved) asked=$(counter s OutRsyn)
 start shuttle sv shuttle "$n" "$id2"
 check "one connection moves $n times" until_said shuttle "moved $n failed 0" $((120 * SCALE))
-is "each counted once" "$(moves c)" "Moved $((moved + n)) MoveFailed 0"
+# the other end moves as well if it has heard nothing for long, on a busy machine
+within "each counted once" $(($(counter c Moved) - moved)) "$n" \
+	$((n + $(counter s OutRsyn) - asked))
+is "and none failed" "$(counter c MoveFailed)" 0
 check "it has two flows, however often it moves" wait_until 20 in_use_are 2
 tell shuttle
 check "both ends get all that was sent" result shuttle

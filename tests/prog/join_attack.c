@@ -601,8 +601,9 @@ static unsigned int flip(struct target *t, enum move_kind k, unsigned int bit,
 	expect(counter(h, "Joined") == before);
 	expect(k != JOIN || counter(h, "OutJoinAck") == answered);
 	target_send(t, &t->tape[k].p, t->tape[k].from, t->tape[k].to);
+	*landed += count_grows(h, "Joined", before);
 	move_unmute(k);
-	*landed += !mover_end(t);
+	mover_end(t);
 	if (flows_of(t, CLI).n == 2)
 		wait_flows(t, 2);
 	if (flows_of(t, CLI).n == 2)

@@ -23,6 +23,7 @@
 #include "move.h"
 
 #define DEV		"eth0"
+#define SOON		2000	/* ms */
 #define PATIENCE	20000	/* ms, more than anything here takes */
 #define USUAL_TTL	64
 #define SAY		1000	/* bytes */
@@ -32,6 +33,19 @@
 #define C_FLAGS		2	/* in CONTROL */
 #define C_VERNO		4
 #define C_NONCE		12
+
+/* Does a counter grow soon? */
+bool count_grows(enum sv_host h, const char *name, __u64 before)
+{
+	__u64 since = now_ms();
+
+	while (counter(h, name) == before) {
+		if (now_ms() - since > SOON)
+			return false;
+		nap_ms(2);
+	}
+	return true;
+}
 
 static const __u8 kind_flags[KINDS] = {
 	SAL_RSYN, SAL_RSYN | SAL_ACK, SAL_ACK, SAL_SYN | SAL_RSYN,

@@ -124,6 +124,7 @@ struct in_addr other_addr(const struct target *t, enum sv_host h);
 
 bool is_slow(void);
 void wait_more(__u64 since, const char *what);
+bool count_grows(enum sv_host h, const char *name, __u64 before);
 
 void target_open(struct target *t);
 void target_spares(struct target *t);

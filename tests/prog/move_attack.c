@@ -304,8 +304,10 @@ static unsigned int flip(struct target *t, enum move_kind k, unsigned int bit,
 	/* but for copies to who still waits */
 	expect(k != RSYN || counter(h, "OutRsynAck") == answered);
 	target_send(t, &t->tape[k].p, t->tape[k].from, t->tape[k].to);
-	*landed += !move_end(t, CLI);
+	*landed += count_grows(h, "Moved", moved);
+	/* if it was too late, both ends have to find each other again */
 	move_unmute(k);
+	move_end(t, CLI);
 	return bit;
 }
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, SO_BINDTODEVICE, SERVAL_BINDTODEVICE and SO_MARK would be ignored and VPN or policy routes bypassed.
+# not on: debug, its routes are found as elsewhere
 . "$(dirname "$0")/lib.sh"
 
 need nft jq

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, who speaks with many hosts behind firewalls would ask some raw again and again.
+# not on: debug, encap asks the same table
 . "$(dirname "$0")/lib.sh"
 
 need nft

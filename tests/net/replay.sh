@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 COUNT=$((20000 * (SCALE < 50 ? SCALE : 50)))
-[ "${SERVAL_KERNEL:-}" != debug ] || COUNT=$((COUNT / 5))
+[ "${SERVAL_KERNEL:-}" != debug ] || COUNT=$((COUNT / 10))
 seed=${SERVAL_SEED:-$RANDOM}
 
 # Packets lost before they are seen, on all processors

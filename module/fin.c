@@ -41,7 +41,7 @@ void serval_fin_prepare(struct serval_net *sn, struct serval_conn *conn)
  */
 void serval_fin_send(struct serval_net *sn, struct serval_flow *fl)
 {
-	struct serval_todo todo = {};
+	struct serval_todo todo = { .conn = fl->conn };
 	struct serval_move *m;
 
 	if (!serval_flow_receives(fl))

@@ -444,7 +444,6 @@ void serval_join_complete(struct serval_joins *j, struct serval_attempt *a,
 	struct serval_move *m = j->move;
 
 	become_joined(j, a->fl, &a->leg, peer_id);
-	todo->conn = m->conn;
 	todo->joined = a->fl;
 	if (j->home && device_of(m, a->fl) == j->home) {
 		j->flows[j->n - 1].preferred = true;
@@ -483,7 +482,6 @@ void serval_join_fail(struct serval_joins *j, int err, struct serval_todo *todo)
 	const struct serval_flow *now = serval_move_active(j->move->conn);
 
 	SERVAL_INC(j->move->sn, JOINFAILED);
-	todo->conn = j->move->conn;
 	todo->waiter = a->waiter;
 	todo->result.err = err;
 	todo->result.old_id = now ? now->local_id : 0;
@@ -502,7 +500,6 @@ void serval_join_fail(struct serval_joins *j, int err, struct serval_todo *todo)
 void serval_join_forget(struct serval_joins *j, struct serval_joined *joined,
 			struct serval_todo *todo)
 {
-	todo->conn = j->move->conn;
 	todo->parted = joined->fl;
 	/* there may be something to take its place */
 	serval_join_rewind(j);
@@ -936,7 +933,6 @@ static bool run_joined(struct serval_joins *j, struct serval_todo *todo)
 /* One thing that is due, as each may send.  Return: false if nothing is */
 static bool run_one(struct serval_joins *j, struct serval_todo *todo)
 {
-	todo->conn = j->move->conn;
 	if (j->ours.fl && is_due(j->ours.at)) {
 		retry(j, todo);
 	} else if (j->theirs.fl && is_due(j->theirs.at)) {
@@ -1004,7 +1000,7 @@ void serval_join_schedule(struct serval_joins *j)
 static bool step(struct serval_joins *j)
 {
 	struct serval_move *m = j->move;
-	struct serval_todo todo = {};
+	struct serval_todo todo = { .conn = m->conn };
 	bool more;
 
 	spin_lock(&m->conn->lock);

@@ -50,7 +50,6 @@ static int begin(struct serval_move *m, const struct serval_leg *leg,
 	if (w)
 		serval_waiter_add(w);
 	j->snd++;
-	todo->conn = m->conn;
 	serval_join_attempt(j, todo);
 	serval_join_schedule(j);
 	return 0;
@@ -61,7 +60,7 @@ static int join(struct serval_net *sn, const struct serval_flow *fl,
 		struct serval_waiter *w)
 {
 	struct serval_conn *conn = fl->conn;
-	struct serval_todo todo = {};
+	struct serval_todo todo = { .conn = conn };
 	struct serval_move *m;
 	struct serval_leg leg;
 	int err;
@@ -154,6 +153,7 @@ static int with_flow(struct serval_net *sn, __be32 id, change *change, int only)
 	if (!fl || !serval_flow_is_listed(fl)) {
 		err = -ENOENT;
 	} else if (m) {
+		todo.conn = fl->conn;
 		spin_lock_bh(&fl->conn->lock);
 		if (serval_move_ready(m) && serval_joins_of(m))
 			err = change(serval_joins_of(m), fl, &todo);
@@ -248,7 +248,7 @@ static void see(struct serval_joins *j, struct serval_flow *fl,
 void serval_join_see(struct serval_net *sn, struct serval_flow *fl)
 {
 	struct serval_move *m = serval_move_of(fl->conn);
-	struct serval_todo todo = {};
+	struct serval_todo todo = { .conn = fl->conn };
 
 	if (!m)
 		return;

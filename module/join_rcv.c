@@ -428,7 +428,7 @@ bool serval_join_gone(struct serval_net *sn, const struct sk_buff *skb,
 {
 	struct serval_move *m = serval_move_of(fl->conn);
 	struct serval_joined *joined = NULL;
-	struct serval_todo todo = {};
+	struct serval_todo todo = { .conn = fl->conn };
 	struct serval_joins *j;
 
 	if (!m || pkt->src != fl->peer_id || pkt->nonce != fl->nonce ||

@@ -305,7 +305,6 @@ void serval_move_note(struct serval_move *m, struct serval_flow *old,
 	m->moves++;
 	WRITE_ONCE(m->turn, 0);
 	WRITE_ONCE(conn->doubted, false);
-	todo->conn = conn;
 	todo->moved = new;
 	todo->result.old_id = old->local_id;
 	todo->result.new_id = new->local_id;
@@ -419,7 +418,6 @@ void serval_move_add_pkt(struct serval_move *m, struct serval_todo *todo,
 {
 	struct serval_outgoing *out = &todo->out[todo->n++];
 
-	todo->conn = m->conn;
 	pkt->src = fl->local_id;
 	pkt->protocol = SERVAL_PROTO_NONE;
 	pkt->has |= SERVAL_HAS_CONTROL;
@@ -661,7 +659,6 @@ bool serval_move_run(struct serval_move *m, enum serval_event event,
 	if (!serval_fsm_step(m->state, event, m->lost, m->next, &step) ||
 	    !prepare(m, step.actions, todo))
 		return false;
-	todo->conn = m->conn;
 	trace_serval_move(m, serval_move_active(m->conn), cause, event,
 			  step.next);
 	change(m, event, step.actions, cause, todo);
@@ -789,7 +786,6 @@ void serval_move_answer(struct serval_move *m, const struct serval_cause *cause,
 	};
 
 	lockdep_assert_held(&m->conn->lock);
-	todo->conn = m->conn;
 	serval_move_add_pkt(m, todo, fl, &leg, &pkt, &cause->pkt->path_data);
 	SERVAL_INC(m->sn, OUTRSYNACK);
 }
@@ -805,7 +801,6 @@ void serval_move_confirm(struct serval_move *m,
 			 struct serval_todo *todo)
 {
 	lockdep_assert_held(&m->conn->lock);
-	todo->conn = m->conn;
 	add_ack(m, todo, next_verno(m), cause->pkt->path_data);
 }
 
@@ -825,7 +820,6 @@ void serval_move_add_fin(struct serval_move *m, struct serval_todo *todo)
 	};
 
 	lockdep_assert_held(&m->conn->lock);
-	todo->conn = m->conn;
 	/* an attempt that goes on takes another number */
 	if (next_verno(m) != m->snd)
 		m->snd++;
@@ -842,7 +836,6 @@ void serval_move_aim(struct serval_move *m, const struct serval_cause *cause,
 		     struct serval_todo *todo)
 {
 	lockdep_assert_held(&m->conn->lock);
-	todo->conn = m->conn;
 	add_rsyn(m, todo, &cause->leg);
 }
 
@@ -864,7 +857,7 @@ static void timer_expired(struct timer_list *t)
 {
 	struct serval_move *m = from_timer(m, t, timer);
 	struct serval_net *sn = m->sn;
-	struct serval_todo todo = {};
+	struct serval_todo todo = { .conn = m->conn };
 
 	rcu_read_lock();
 	spin_lock(&m->conn->lock);
@@ -885,7 +878,7 @@ static void timer_expired(struct timer_list *t)
 void serval_event_end(struct serval_conn *conn)
 {
 	struct serval_move *m = serval_move_of(conn);
-	struct serval_todo todo = { .conn = conn }, joins = {};
+	struct serval_todo todo = { .conn = conn }, joins = todo;
 	struct serval_gone gone = {};
 	bool asked;
 

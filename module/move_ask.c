@@ -442,7 +442,7 @@ static int begin(struct serval_net *sn, struct serval_flow *fl,
 {
 	struct serval_move *m = serval_move_make(sn, fl);
 	struct serval_conn *conn = fl->conn;
-	struct serval_todo todo = {};
+	struct serval_todo todo = { .conn = conn };
 	int err = -ENOTCONN;
 
 	if (!m)
@@ -529,7 +529,7 @@ bool serval_move_see(struct serval_net *sn, struct serval_flow *fl)
 {
 	struct serval_conn *conn = fl->conn;
 	struct serval_move *m = serval_move_of(conn);
-	struct serval_todo todo = {};
+	struct serval_todo todo = { .conn = conn };
 	bool waits = false;
 
 	if (!m && serval_move_path_is_usable(sn, &fl->path))

@@ -434,7 +434,7 @@ void serval_move_early(struct serval_net *sn, struct sk_buff *skb,
 		.leg = serval_move_leg(fl->conn, skb),
 	};
 	struct serval_move *m = serval_move_of(fl->conn);
-	struct serval_todo todo = {};
+	struct serval_todo todo = { .conn = fl->conn };
 
 	if (!m || READ_ONCE(fl->state) != SERVAL_FLOW_NEXT)
 		return;

@@ -318,7 +318,7 @@ void serval_spread_choose(struct serval_net *sn, struct serval_conn *conn,
 {
 	const bool balance = READ_ONCE(conn->spreads) == SERVAL_MULTIPATH_BALANCE;
 	struct serval_move *m = serval_move_of(conn);
-	struct serval_todo todo = {};
+	struct serval_todo todo = { .conn = conn };
 	struct serval_joins *j;
 
 	spread->n = 0;

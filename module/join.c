@@ -27,7 +27,6 @@
 #include "sal.h"
 
 #define TRIES		5	/* transmissions of a JOIN */
-#define GAP		(HZ / 100)	/* between answers to copies of one packet */
 #define ASK_EVERY	(15 * HZ)	/* a path that is well; less than what a NAT forgets */
 #define ASK_DEAD	(16 * HZ)	/* one that is dead, at most; doubled from HZ */
 #define DEAD_AFTER	3	/* probes without an answer */
@@ -110,35 +109,6 @@ u64 serval_join_challenge(const struct serval_move *m,
 	};
 
 	return siphash(&in, sizeof(in), &m->challenge_key);
-}
-
-/* Is a gap over?  Then another begins */
-static bool is_over(unsigned long *gap_until)
-{
-	if (time_before(jiffies, *gap_until))
-		return false;
-	*gap_until = jiffies + GAP;
-	return true;
-}
-
-/**
- * serval_join_may_repeat() - may a copy of a packet be answered again
- * @j: its connection's lock is held
- */
-bool serval_join_may_repeat(struct serval_joins *j)
-{
-	return is_over(&j->gap_until);
-}
-
-/**
- * serval_join_may_list() - may another list of the peer's be taken
- * @j: its connection's lock is held
- *
- * Copies of other packets must not keep lists away.
- */
-bool serval_join_may_list(struct serval_joins *j)
-{
-	return is_over(&j->list_gap_until);
 }
 
 /**

@@ -226,8 +226,6 @@ struct serval_leg serval_join_leg(const struct serval_flow *fl);
 u64 serval_join_challenge(const struct serval_move *m,
 			  const struct serval_flow *fl,
 			  const struct serval_probe *probe);
-bool serval_join_may_repeat(struct serval_joins *j);
-bool serval_join_may_list(struct serval_joins *j);
 struct serval_flow *serval_join_fresh(struct serval_move *m);
 void serval_join_attempt(struct serval_joins *j, struct serval_todo *todo);
 void serval_join_answer(struct serval_joins *j, const struct serval_flow *fl,

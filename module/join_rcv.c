@@ -53,7 +53,7 @@ static enum serval_mib_field follow(struct serval_joins *j,
 		j->rcv = pkt->verno + 1;
 	if (new && joined && !is_overruled(j, pkt))
 		serval_join_use(j, joined, SERVAL_USE_PEER, todo);
-	if (new || serval_join_may_repeat(j))
+	if (new || serval_move_gap_over(&j->gap_until))
 		serval_join_answer(j, fl, &leg, pkt->src, pkt->verno,
 				   pkt->path_data, todo);
 	return 0;
@@ -73,7 +73,7 @@ static enum serval_mib_field again(struct serval_joins *j,
 		a->challenge = pkt->path_data;
 		j->rcv = pkt->verno + 1;
 	}
-	if (!a->credit || !serval_join_may_repeat(j))
+	if (!a->credit || !serval_move_gap_over(&j->gap_until))
 		return 0;
 	a->credit--;
 	a->at = jiffies + STAY;
@@ -193,7 +193,7 @@ static enum serval_mib_field confirm(struct serval_joins *j,
 				     const struct serval_cause *cause,
 				     struct serval_todo *todo)
 {
-	if (serval_join_may_repeat(j))
+	if (serval_move_gap_over(&j->gap_until))
 		serval_join_ack(j, fl, cause->pkt->path_data, todo);
 	return 0;
 }

@@ -377,6 +377,19 @@ static inline bool serval_verno_is_new(const struct serval_move *m, u32 verno)
 	return (s32)(verno - m->rcv) >= 0;
 }
 
+#define SERVAL_MOVE_GAP	(HZ / 100)	/* between answers to copies of one packet */
+
+/* May a copy be answered again?  Then the next one not before the gap is over; the lock of
+ * the connection is held
+ */
+static inline bool serval_move_gap_over(unsigned long *until)
+{
+	if (time_before(jiffies, *until))
+		return false;
+	*until = jiffies + SERVAL_MOVE_GAP;
+	return true;
+}
+
 /* What a packet does under conn->lock.  Return: why it is dropped, or 0 */
 typedef enum serval_mib_field serval_taker(struct serval_move *m,
 					   struct serval_flow *fl,

@@ -13,9 +13,6 @@
 #include "join.h"
 #include "sal.h"
 
-/* Between answers to copies of one packet */
-#define GAP	(HZ / 100)
-
 /**
  * serval_move_leg() - along which a packet to a connection came
  * @conn: connection
@@ -87,14 +84,6 @@ struct serval_move *serval_move_make_for(struct serval_net *sn,
 	return m;
 }
 
-static bool may_repeat(struct serval_move *m)
-{
-	if (time_before(jiffies, m->gap_until))
-		return false;
-	m->gap_until = jiffies + GAP;
-	return true;
-}
-
 /* Is it from where the peer was when it asked last? */
 static bool is_heard(const struct serval_move *m,
 		     const struct serval_cause *cause, __be32 src)
@@ -117,7 +106,7 @@ static enum serval_mib_field answer_there(struct serval_move *m,
 {
 	if (serval_verno_is_new(m, cause->pkt->verno))
 		m->rcv = cause->pkt->verno + 1;
-	if (!m->lost && may_repeat(m))
+	if (!m->lost && serval_move_gap_over(&m->gap_until))
 		serval_move_answer(m, cause, todo);
 	return 0;
 }
@@ -160,7 +149,7 @@ static enum serval_mib_field take_rsyn(struct serval_move *m,
 		return answer_there(m, cause, todo);
 	if (!new && !again)
 		return SERVAL_MIB_INBADVERNO;
-	if (again && !may_repeat(m))
+	if (again && !serval_move_gap_over(&m->gap_until))
 		return 0;
 	if (!yields(m, cause, todo))
 		return SERVAL_MIB_INUNEXPECTED;
@@ -206,7 +195,7 @@ static enum serval_mib_field confirm(struct serval_move *m,
 		return SERVAL_MIB_INBADPATH;
 	if (!serval_move_genuine(m, skb, cause->pkt, &challenge))
 		return SERVAL_MIB_INBADAUTH;
-	if (may_repeat(m))
+	if (serval_move_gap_over(&m->gap_until))
 		serval_move_confirm(m, cause, todo);
 	return 0;
 }
@@ -238,7 +227,7 @@ static enum serval_mib_field take_rsynack(struct serval_move *m,
 	}
 	if (!answers_elsewhere(m, skb, pkt))
 		return SERVAL_MIB_INBADAUTH;
-	if (may_repeat(m))
+	if (serval_move_gap_over(&m->gap_until))
 		serval_move_aim(m, cause, todo);
 	return 0;
 }
@@ -440,7 +429,7 @@ void serval_move_early(struct serval_net *sn, struct sk_buff *skb,
 		return;
 	spin_lock(&fl->conn->lock);
 	if (serval_move_ready(m) && fl == m->next &&
-	    is_heard(m, &cause, src) && may_repeat(m))
+	    is_heard(m, &cause, src) && serval_move_gap_over(&m->gap_until))
 		serval_move_run(m, SERVAL_EV_EARLY, &cause, &todo);
 	else if (serval_move_ready(m))
 		serval_join_early(m, fl, &cause, src, &todo);

@@ -596,7 +596,7 @@ static enum serval_mib_field take_list(struct serval_move *m,
 	if ((s32)(pkt->list_verno - j->list_rcv) < 0)
 		return SERVAL_MIB_INBADVERNO;
 	/* it is repeated */
-	if (!serval_join_may_list(j))
+	if (!serval_move_gap_over(&j->list_gap_until))
 		return 0;
 	if (pkt->list_verno != j->list_rcv) {
 		store(m->sn, j, pkt);

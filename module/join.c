@@ -261,6 +261,14 @@ static unsigned long ask_next(const struct serval_joins *j,
 	return serval_move_timeout(j->move->conn) << (probe->asked - 1);
 }
 
+static void add_probe(struct serval_joins *j, const struct serval_flow *fl,
+		      struct serval_probe *probe, struct serval_todo *todo)
+{
+	probe->turn = ++j->probes ?: ++j->probes;
+	add_path(j, fl, SERVAL_PATH_CHALLENGE,
+		 serval_join_challenge(j->move, fl, probe), todo);
+}
+
 /**
  * serval_join_ask() - probe a path of which only the capacity is in question
  * @j:    its connection's lock is held
@@ -271,11 +279,8 @@ void serval_join_ask(struct serval_joins *j, const struct serval_flow *fl,
 		     struct serval_todo *todo)
 {
 	struct serval_joined *joined = serval_joined_of(j, fl);
-	struct serval_probe *probe = joined ? &joined->probe : &j->probe;
 
-	probe->turn = ++j->probes ?: ++j->probes;
-	add_path(j, fl, SERVAL_PATH_CHALLENGE,
-		 serval_join_challenge(j->move, fl, probe), todo);
+	add_probe(j, fl, joined ? &joined->probe : &j->probe, todo);
 }
 
 static void ask(struct serval_joins *j, const struct serval_flow *fl,
@@ -283,7 +288,6 @@ static void ask(struct serval_joins *j, const struct serval_flow *fl,
 {
 	struct serval_joined *joined = serval_joined_of(j, fl);
 
-	probe->turn = ++j->probes ?: ++j->probes;
 	if (probe->asked < U8_MAX)
 		probe->asked++;
 	/* its answer is not to one that measures */
@@ -291,8 +295,7 @@ static void ask(struct serval_joins *j, const struct serval_flow *fl,
 		joined->pipe.waits = false;
 	else
 		j->pipe.waits = false;
-	add_path(j, fl, SERVAL_PATH_CHALLENGE,
-		 serval_join_challenge(j->move, fl, probe), todo);
+	add_probe(j, fl, probe, todo);
 }
 
 static void ask_joined(struct serval_joins *j, struct serval_joined *joined,
@@ -432,7 +435,12 @@ void serval_join_complete(struct serval_joins *j, struct serval_attempt *a,
 	serval_join_schedule(j);
 }
 
-static void drop_attempt(struct serval_joins *j, struct serval_attempt *a)
+/**
+ * serval_join_drop() - an attempt is over, and its flow has not joined
+ * @j: its connection's lock is held
+ * @a: ours or the peer's; nothing happens if there is none
+ */
+void serval_join_drop(struct serval_joins *j, struct serval_attempt *a)
 {
 	if (!a->fl)
 		return;
@@ -458,7 +466,7 @@ void serval_join_fail(struct serval_joins *j, int err, struct serval_todo *todo)
 	todo->result.new_id = todo->result.old_id;
 	todo->result.us = ktime_us_delta(ktime_get(), a->begun);
 	a->waiter = NULL;
-	drop_attempt(j, a);
+	serval_join_drop(j, a);
 }
 
 /**
@@ -906,7 +914,7 @@ static bool run_one(struct serval_joins *j, struct serval_todo *todo)
 	if (j->ours.fl && is_due(j->ours.at)) {
 		retry(j, todo);
 	} else if (j->theirs.fl && is_due(j->theirs.at)) {
-		drop_attempt(j, &j->theirs);
+		serval_join_drop(j, &j->theirs);
 	} else if (j->telling && is_due(j->tell_at)) {
 		retell(j, todo);
 	} else if (j->probe.asked < j->doubts) {
@@ -1008,8 +1016,7 @@ void serval_join_end(struct serval_move *m, struct serval_todo *todo,
 		return;
 	if (j->ours.fl)
 		serval_join_fail(j, -ECONNABORTED, todo);
-	drop_attempt(j, &j->ours);
-	drop_attempt(j, &j->theirs);
+	serval_join_drop(j, &j->theirs);
 	gone->n = j->n;
 	while (j->n) {
 		gone->fl[j->n - 1] = j->flows[j->n - 1].fl;

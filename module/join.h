@@ -237,6 +237,7 @@ void serval_join_acknowledge(struct serval_joins *j, struct serval_todo *todo);
 bool serval_join_make_room(struct serval_joins *j, struct serval_todo *todo);
 void serval_join_complete(struct serval_joins *j, struct serval_attempt *a,
 			  __be32 peer_id, struct serval_todo *todo);
+void serval_join_drop(struct serval_joins *j, struct serval_attempt *a);
 void serval_join_fail(struct serval_joins *j, int err,
 		      struct serval_todo *todo);
 void serval_join_lose(struct serval_joins *j, struct serval_joined *joined,

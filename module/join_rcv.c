@@ -114,9 +114,7 @@ static enum serval_mib_field begin(struct serval_joins *j,
 	if (!is_new(j, pkt->verno))
 		return SERVAL_MIB_INBADVERNO;
 	/* it tries one at a time; if it thinks that the last has joined, it will find out */
-	if (a->fl)
-		serval_flow_remove(j->move->sn, a->fl);
-	a->fl = NULL;
+	serval_join_drop(j, a);
 	if (!serval_join_make_room(j, todo))
 		return SERVAL_MIB_JOINFULL;
 	a->fl = serval_join_fresh(j->move);

@@ -403,13 +403,42 @@ static u32 next_verno(const struct serval_move *m)
 }
 
 /**
+ * serval_move_build() - what all control packets of a connection have
+ * @m:      its connection's lock is held, and it is ready
+ * @fl:     flow that it is of
+ * @pkt:    header; gains that
+ * @hdr:    gets it
+ * @covers: what the MAC proves besides: that this challenge of the peer's came; or NULL
+ *
+ * Return: its length.
+ */
+unsigned int serval_move_build(struct serval_move *m, const struct serval_flow *fl,
+			       struct serval_pkt *pkt, void *hdr,
+			       const u64 *covers)
+{
+	unsigned int len;
+
+	pkt->src = fl->local_id;
+	pkt->protocol = SERVAL_PROTO_NONE;
+	pkt->has |= SERVAL_HAS_CONTROL;
+	pkt->nonce = serval_move_active(m->conn)->nonce;
+	if (m->keyed)
+		pkt->has |= SERVAL_HAS_AUTH;
+	len = serval_wire_build(hdr, pkt);
+	if (m->keyed)
+		serval_auth_sign(m->keys.tx, hdr, len, serval_wire_mac_at(len),
+				 covers);
+	return len;
+}
+
+/**
  * serval_move_add_pkt() - have a packet sent once the lock is released
  * @m:      its connection's lock is held, and it is ready
  * @todo:   gains it
  * @fl:     flow that it is of
  * @leg:    where it goes
- * @pkt:    header; gains what all of them have
- * @covers: what the MAC proves besides: that this challenge of the peer's came; or NULL
+ * @pkt:    header, see serval_move_build()
+ * @covers: see serval_move_build()
  */
 void serval_move_add_pkt(struct serval_move *m, struct serval_todo *todo,
 			 const struct serval_flow *fl,
@@ -418,17 +447,8 @@ void serval_move_add_pkt(struct serval_move *m, struct serval_todo *todo,
 {
 	struct serval_outgoing *out = &todo->out[todo->n++];
 
-	pkt->src = fl->local_id;
-	pkt->protocol = SERVAL_PROTO_NONE;
-	pkt->has |= SERVAL_HAS_CONTROL;
-	pkt->nonce = serval_move_active(m->conn)->nonce;
-	if (m->keyed)
-		pkt->has |= SERVAL_HAS_AUTH;
 	out->leg = *leg;
-	out->len = serval_wire_build(out->hdr, pkt);
-	if (m->keyed)
-		serval_auth_sign(m->keys.tx, out->hdr, out->len,
-				 serval_wire_mac_at(out->len), covers);
+	out->len = serval_move_build(m, fl, pkt, out->hdr, covers);
 }
 
 static struct serval_leg active_leg(const struct serval_move *m)

@@ -314,6 +314,9 @@ void serval_move_confirm(struct serval_move *m,
 void serval_move_aim(struct serval_move *m, const struct serval_cause *cause,
 		     struct serval_todo *todo);
 void serval_move_add_fin(struct serval_move *m, struct serval_todo *todo);
+unsigned int serval_move_build(struct serval_move *m, const struct serval_flow *fl,
+			       struct serval_pkt *pkt, void *hdr,
+			       const u64 *covers);
 void serval_move_add_pkt(struct serval_move *m, struct serval_todo *todo,
 			 const struct serval_flow *fl,
 			 const struct serval_leg *leg, struct serval_pkt *pkt,

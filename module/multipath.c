@@ -178,27 +178,19 @@ static void build_notice(struct serval_move *m, const struct list *list,
 	const struct serval_flow *fl = serval_move_active(m->conn);
 	struct serval_joins *j = m->joins;
 	struct serval_pkt pkt = {
-		.src = fl->local_id,
 		.dst = fl->peer_id,
-		.protocol = SERVAL_PROTO_NONE,
-		.has = SERVAL_HAS_CONTROL | SERVAL_HAS_ADDRESS,
+		.has = SERVAL_HAS_ADDRESS,
 		.flags = SERVAL_CTRL_ACK,
 		.verno = j->snd,
 		.ackno = j->rcv,
-		.nonce = fl->nonce,
 		.list_ackno = j->list_rcv,
 		.list_verno = j->list_snd,
 		.listed = list->n,
 	};
 
 	memcpy(pkt.list, list->addr, list->n * sizeof(pkt.list[0]));
-	if (m->keyed)
-		pkt.has |= SERVAL_HAS_AUTH;
 	notice->leg = serval_join_leg(fl);
-	notice->len = serval_wire_build(notice->hdr, &pkt);
-	if (m->keyed)
-		serval_auth_sign(m->keys.tx, notice->hdr, notice->len,
-				 serval_wire_mac_at(notice->len), NULL);
+	notice->len = serval_move_build(m, fl, &pkt, notice->hdr, NULL);
 }
 
 static void come_back(struct serval_joins *j)

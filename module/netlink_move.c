@@ -105,16 +105,24 @@ static bool is_selected(const struct serval_flow *fl, const void *arg)
 			serval_conn_peer(fl->conn));
 }
 
+/* Of two attributes the one that is there; :: if neither is */
+static struct in6_addr get_addr(const struct genl_info *info, int ipv4, int ipv6)
+{
+	if (info->attrs[ipv6])
+		return nla_get_in6_addr(info->attrs[ipv6]);
+	if (info->attrs[ipv4])
+		return serval_addr_from4(nla_get_be32(info->attrs[ipv4]));
+	return in6addr_any;
+}
+
 static int get_to(struct genl_info *info, struct serval_move_to *to)
 {
 	struct nlattr **attrs = info->attrs;
 
 	if (attrs[SERVAL_A_FLOW_NEW_IFINDEX])
 		to->oif = nla_get_u32(attrs[SERVAL_A_FLOW_NEW_IFINDEX]);
-	if (attrs[SERVAL_A_FLOW_NEW_ADDR4])
-		to->laddr = serval_addr_from4(nla_get_be32(attrs[SERVAL_A_FLOW_NEW_ADDR4]));
-	if (attrs[SERVAL_A_FLOW_NEW_ADDR6])
-		to->laddr = nla_get_in6_addr(attrs[SERVAL_A_FLOW_NEW_ADDR6]);
+	to->laddr = get_addr(info, SERVAL_A_FLOW_NEW_ADDR4,
+			     SERVAL_A_FLOW_NEW_ADDR6);
 	if (attrs[SERVAL_A_FLOW_NEW_UDP_ENCAP])
 		to->way = nla_get_u8(attrs[SERVAL_A_FLOW_NEW_UDP_ENCAP]) ?
 			  SERVAL_MOVE_UDP : SERVAL_MOVE_RAW;
@@ -258,17 +266,6 @@ static int check_one(struct genl_info *info, int a, int b)
 	return -EINVAL;
 }
 
-static struct in6_addr get_peer(const struct genl_info *info)
-{
-	struct nlattr **attrs = info->attrs;
-
-	if (attrs[SERVAL_A_FLOW_NEW_PEER_ADDR4])
-		return serval_addr_from4(nla_get_be32(attrs[SERVAL_A_FLOW_NEW_PEER_ADDR4]));
-	if (attrs[SERVAL_A_FLOW_NEW_PEER_ADDR6])
-		return nla_get_in6_addr(attrs[SERVAL_A_FLOW_NEW_PEER_ADDR6]);
-	return in6addr_any;
-}
-
 /**
  * serval_nl_flow_join() - FLOW_JOIN: join a flow to a connection
  * @skb:  request
@@ -277,7 +274,8 @@ static struct in6_addr get_peer(const struct genl_info *info)
 int serval_nl_flow_join(struct sk_buff *skb, struct genl_info *info)
 {
 	struct serval_net *sn = serval_net(genl_info_net(info));
-	const struct in6_addr raddr = get_peer(info);
+	const struct in6_addr raddr = get_addr(info, SERVAL_A_FLOW_NEW_PEER_ADDR4,
+					       SERVAL_A_FLOW_NEW_PEER_ADDR6);
 	struct serval_move_to to = {};
 	struct serval_waiter *w;
 	__be32 id;

@@ -9,13 +9,7 @@ two_hosts
 ip -n "$(ns c)" link add d0 type dummy
 dev() { ip -n "$(ns c)" link set d0 "$@"; }
 dev up
-start watch ip netns exec "$(ns c)" "$SERVAL" -j monitor service
-watched() {
-	serval c service add 0xaa/8 drop
-	serval c service del 0xaa/8 drop
-	said watch '"event"'
-}
-wait_until 20 watched
+monitor watch c service
 count() { serval c -j service show | jq "map(select($1)) | length"; }
 none_names() { [ "$(count ".dev == \"$1\" or .dev == \"if$index\"")" = 0 ]; }
 told() {

@@ -75,14 +75,7 @@ check "at both ends" wait_until 10 has_flows c "eth1 used"
 check "data goes on" hears client twelve server
 
 ## All end with the connection
-start watch on c "$SERVAL" -j monitor all
-# a job that listens shows the first event there is: repeat one until it does
-woken() {
-	serval c service add 0xaa/8 drop
-	serval c service del 0xaa/8 drop
-	said watch '"event"'
-}
-wait_until 20 woken
+monitor watch c all
 # ends N: so many have been told
 ends() {
 	jq -e -s "map(select(.object == \"flow\" and .event == \"del\")) | length == $1" \

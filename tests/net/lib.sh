@@ -604,6 +604,19 @@ until_said() {
 	return 1
 }
 
+# monitor JOB HOST WHAT: a job that prints events of a host, and listens now.  It shows the
+# first event there is: repeat one until it does.
+monitor() {
+	start "$1" ip netns exec "$(ns "$2")" "$SERVAL" -j monitor "$3"
+	wait_until 20 woken "$1" "$2"
+}
+
+woken() {
+	serval "$2" service add 0xaa/8 drop
+	serval "$2" service del 0xaa/8 drop
+	said "$1" '"event"'
+}
+
 tell() {
 	echo go > "$TMP/$1.in"
 }

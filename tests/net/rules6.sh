@@ -13,13 +13,7 @@ ip -n "$(ns s)" addr add $S6/64 dev eth0 nodad
 LL=fe80::99
 ip -n "$(ns s)" addr add $LL/64 dev eth0 nodad
 id=$(new_id)
-start watch ip netns exec "$(ns c)" "$SERVAL" -j monitor all
-watched() {
-	serval c service add 0xaa/8 drop
-	serval c service del 0xaa/8 drop
-	said watch '"event"'
-}
-wait_until 20 watched
+monitor watch c all
 
 # refused WORDS ARGS...
 refused() {

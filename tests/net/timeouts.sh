@@ -9,13 +9,7 @@ plan 19
 two_hosts
 id=$(new_id)
 serve 0x5e/8
-start watch ip netns exec "$(ns c)" "$SERVAL" -j monitor service
-watched() {
-	serval c service add 0xaa/8 drop
-	serval c service del 0xaa/8 drop
-	said watch '"event"'
-}
-wait_until 20 watched
+monitor watch c service
 
 rules() { serval c -j service show; }
 count() { rules | jq length; }

@@ -271,7 +271,8 @@ static enum serval_mib_field check(struct serval_net *sn,
 	const struct serval_flow *now;
 	struct in6_addr saddr;
 
-	if (pkt->path_kind != kind || pkt->has & SERVAL_HAS_SERVICE || serval_outer_is_group(skb))
+	if (pkt->path_kind != kind || pkt->has & SERVAL_HAS_SERVICE ||
+	    serval_outer_is_group(skb))
 		return SERVAL_MIB_INUNEXPECTED;
 	if (!serval_flow_receives(fl) && fl->state != SERVAL_FLOW_NEXT)
 		return SERVAL_MIB_INUNEXPECTED;

@@ -35,7 +35,8 @@
  *	0 nothing; 1 they keep one for each device and for each address of the peer
  *	ready, and use another at once if theirs fails; 2 what is smaller than a segment
  *	also goes along all of them; 3 they use those together that are as fast to
- *	answer.  The addresses of this host are then told to its peers.  The socket option SERVAL_MULTIPATH goes before it.
+ *	answer.  The addresses of this host are then told to its peers.  The socket
+ *	option SERVAL_MULTIPATH goes before it.
  * security: 0..2, default 1: 0 connections are told from others by a nonce
  *	alone; 1 requests carry a key of this host, and connections whose peer
  *	has one as well can be authenticated; 2 who has none is refused.

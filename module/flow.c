@@ -354,6 +354,25 @@ struct serval_conn *serval_conn_find_sock(struct serval_net *sn,
 }
 
 /**
+ * serval_conn_mark() - SO_MARK of a connection's socket
+ * @conn: connection
+ *
+ * Context: any but hard interrupt, rcu_read_lock() held.
+ * Return: 0 also if it has no socket any more.
+ */
+u32 serval_conn_mark(const struct serval_conn *conn)
+{
+	struct sock *sk = serval_conn_get_sock(conn);
+	u32 mark = 0;
+
+	if (sk) {
+		mark = READ_ONCE(sk->sk_mark);
+		sock_put(sk);
+	}
+	return mark;
+}
+
+/**
  * serval_conn_set_sock() - let a connection refer to its full socket
  * @conn: connection
  * @sk:   socket, held or locked by the caller; gains a reference

@@ -397,6 +397,7 @@ struct serval_conn *serval_conn_find_tuple(struct serval_net *sn,
 					   __be16 lport, __be16 rport);
 struct serval_conn *serval_conn_find_sock(struct serval_net *sn,
 					  const struct sock *sk);
+u32 serval_conn_mark(const struct serval_conn *conn);
 void serval_conn_set_sock(struct serval_conn *conn, struct sock *sk);
 void serval_conn_put_sock(struct serval_conn *conn);
 struct sock *serval_conn_any_sock(struct serval_net *sn,

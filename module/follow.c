@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Connections follow the addresses and links of their host.
+ * Connections follow the addresses, links and routes of their host.
  *
  * Whatever may take a local address away or bring one (an address, a device, its
  * carrier) queues one work, which looks at every connection: one whose address is
- * gone, or whose device is down, holds (NOADDRESS). If it comes back, the connection
+ * gone, whose device is down, or from whose address no route leads to the peer, holds
+ * (NOADDRESS). Routes may be many, and change without end: that one has gone is seen
+ * when something else has changed as well, or when TCP has no answer; any that comes is
+ * looked at while some connection has no path. If the path comes back, the connection
  * asks its peer to go on from there: that may have moved meanwhile. With the sysctl
  * auto_migrate it moves to another device instead, to one after the other in the order
  * of preference.c, until the peer answers from one. As long as a connection has found
@@ -16,14 +19,17 @@
 #include <linux/netdevice.h>
 #include <linux/rhashtable.h>
 #include <net/addrconf.h>
+#include <net/fib_notifier.h>
 
+#include "events.h"
 #include "follow.h"
 #include "join.h"
 #include "multipath.h"
 #include "preference.h"
 #include "serval.h"
 
-#define AGAIN	HZ	/* while a connection has no address */
+#define AGAIN	HZ	/* while a connection has no path */
+#define SOON	2	/* jiffies until a route is there of which we have been told */
 
 /* One attempt; the next time it is another device's turn */
 static void move_away(struct serval_net *sn, struct serval_flow *fl)
@@ -82,7 +88,7 @@ struct look {
 static void follow(struct serval_net *sn, struct rhashtable_iter *iter,
 		   struct serval_flow *fl, struct look *look)
 {
-	bool usable = serval_move_path_is_usable(sn, &fl->path);
+	bool usable = serval_move_is_usable(sn, fl);
 
 	if (!usable)
 		fl = serval_move_prepare_in(sn, iter, fl);
@@ -129,11 +135,18 @@ static void follow_work(struct work_struct *work)
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
+	WRITE_ONCE(sn->follow.waits, look.again);
 	delay = serval_preference_end(sn, look.refused);
 	if (look.again)
 		delay = min_t(unsigned long, delay, AGAIN);
 	if (delay != MAX_JIFFY_OFFSET && !READ_ONCE(sn->follow.ended))
 		schedule_delayed_work(&sn->follow.work, delay);
+}
+
+static void look_soon(struct serval_net *sn, unsigned long delay)
+{
+	if (!READ_ONCE(sn->follow.ended))
+		mod_delayed_work(system_wq, &sn->follow.work, delay);
 }
 
 /**
@@ -145,8 +158,29 @@ static void follow_work(struct work_struct *work)
 void serval_follow_look(struct serval_net *sn)
 {
 	WRITE_ONCE(sn->follow.changed, true);
-	if (!READ_ONCE(sn->follow.ended))
-		mod_delayed_work(system_wq, &sn->follow.work, 0);
+	look_soon(sn, 0);
+}
+
+/**
+ * serval_event_pathless() - a connection has lost its path, as it seems
+ * @sn: namespace
+ *
+ * Context: any but hard interrupt.
+ */
+void serval_event_pathless(struct serval_net *sn)
+{
+	look_soon(sn, 0);
+}
+
+/* Of IPv4 or IPv6, before it happens; one look is enough for many */
+static int route_event(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	struct serval_net *sn = container_of(nb, struct serval_net,
+					     follow.fib_nb);
+
+	if (READ_ONCE(sn->follow.waits) && xchg(&sn->follow.waits, false))
+		look_soon(sn, SOON);
+	return NOTIFY_DONE;
 }
 
 static int device_event(struct notifier_block *nb, unsigned long event,
@@ -216,10 +250,19 @@ static struct notifier_block address6_nb = {
  */
 int serval_follow_net_init(struct serval_net *sn)
 {
+	int err;
+
 	INIT_DELAYED_WORK(&sn->follow.work, follow_work);
 	serval_preference_init(sn);
 	sn->follow.dev_nb.notifier_call = device_event;
-	return register_netdevice_notifier_net(sn->net, &sn->follow.dev_nb);
+	sn->follow.fib_nb.notifier_call = route_event;
+	err = register_fib_notifier(sn->net, &sn->follow.fib_nb, NULL, NULL);
+	if (err)
+		return err;
+	err = register_netdevice_notifier_net(sn->net, &sn->follow.dev_nb);
+	if (err)
+		unregister_fib_notifier(sn->net, &sn->follow.fib_nb);
+	return err;
 }
 
 /**
@@ -231,6 +274,7 @@ void serval_follow_unpublish(struct serval_net *sn)
 	WRITE_ONCE(sn->follow.ended, true);
 	/* takes rtnl, so an event that did not see this is over */
 	unregister_netdevice_notifier_net(sn->net, &sn->follow.dev_nb);
+	unregister_fib_notifier(sn->net, &sn->follow.fib_nb);
 }
 
 /**

@@ -704,7 +704,7 @@ static struct serval_joined *choose(struct serval_joins *j, bool answers)
 	for (i = 0; i < j->n; i++) {
 		joined = &j->flows[i];
 		if (joined->down || (answers && !joined->answers) ||
-		    !serval_move_path_is_usable(j->move->sn, &joined->fl->path))
+		    !serval_move_is_usable(j->move->sn, joined->fl))
 			continue;
 		if (!best || rank(j, joined) > rank(j, best))
 			best = joined;

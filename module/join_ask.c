@@ -232,7 +232,7 @@ static void see(struct serval_joins *j, struct serval_flow *fl,
 		return;
 	if (!serval_addr_is_local(sn, &fl->path.laddr)) {
 		serval_join_lose(j, joined, todo);
-	} else if (joined->down && serval_move_path_is_usable(sn, &fl->path)) {
+	} else if (joined->down && serval_move_is_usable(sn, fl)) {
 		joined->probe.at = jiffies;
 		serval_join_schedule(j);
 	}

@@ -689,18 +689,6 @@ bool serval_move_run(struct serval_move *m, enum serval_event event,
 	return true;
 }
 
-static u32 mark_of(const struct serval_conn *conn)
-{
-	struct sock *sk = serval_conn_get_sock(conn);
-	u32 mark = 0;
-
-	if (sk) {
-		mark = READ_ONCE(sk->sk_mark);
-		sock_put(sk);
-	}
-	return mark;
-}
-
 /**
  * serval_move_send() - send a packet of a connection's control
  * @sn:   namespace
@@ -726,7 +714,7 @@ void serval_move_send(struct serval_net *sn, const struct serval_conn *conn,
 	skb_reserve(skb, room);
 	skb_put_data(skb, hdr, len);
 	skb_reset_transport_header(skb);
-	skb->mark = mark_of(conn);
+	skb->mark = serval_conn_mark(conn);
 	serval_path_init(&path);
 	serval_path_set(&path, &leg->laddr, &leg->raddr, leg->oif, false);
 	serval_path_encapsulate(&path, leg->sport, leg->dport);
@@ -769,7 +757,7 @@ void serval_move_settle(struct serval_net *sn, struct serval_todo *todo)
 	if (todo->joined) {
 		SERVAL_INC(sn, JOINED);
 		/* for its MTU, and so that its device is known */
-		serval_path_route(sn, &todo->joined->path, NULL, mark_of(todo->conn));
+		serval_path_route(sn, &todo->joined->path, NULL, serval_conn_mark(todo->conn));
 		serval_event_flow(sn, SERVAL_CMD_FLOW_NEW_NTF, todo->joined, 0);
 	}
 	if (todo->parted)

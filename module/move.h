@@ -283,8 +283,7 @@ struct serval_flow *serval_move_prepare_in(struct serval_net *sn,
 					   struct serval_flow *fl);
 struct net_device *serval_move_path_device(struct serval_net *sn,
 					   const struct serval_path *path);
-bool serval_move_path_is_usable(struct serval_net *sn,
-				const struct serval_path *path);
+bool serval_move_is_usable(struct serval_net *sn, const struct serval_flow *fl);
 bool serval_move_has_address(const struct net_device *dev, u8 family);
 bool serval_move_see(struct serval_net *sn, struct serval_flow *fl);
 int serval_move_away(struct serval_net *sn, struct serval_flow *fl,

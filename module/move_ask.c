@@ -151,16 +151,18 @@ static bool is_usable(struct serval_net *sn, const struct net_device *dev,
 }
 
 /**
- * serval_move_path_is_usable() - is the local end of a path there
- * @sn:   namespace
- * @path: of an active flow
+ * serval_move_is_usable() - is the local end of a flow there, and a route to the peer
+ * @sn: namespace
+ * @fl: active or joined flow
  *
  * Context: rcu_read_lock() held.
  */
-bool serval_move_path_is_usable(struct serval_net *sn,
-				const struct serval_path *path)
+bool serval_move_is_usable(struct serval_net *sn, const struct serval_flow *fl)
 {
-	return is_usable(sn, serval_move_path_device(sn, path), &path->laddr);
+	const struct serval_path *path = &fl->path;
+
+	return is_usable(sn, serval_move_path_device(sn, path), &path->laddr) &&
+	       serval_path_leads_through(sn, path, serval_conn_mark(fl->conn));
 }
 
 static bool next_is_usable(struct serval_net *sn, const struct serval_move *m)
@@ -173,15 +175,13 @@ static bool next_is_usable(struct serval_net *sn, const struct serval_move *m)
 	return is_usable(sn, dev, &here->laddr);
 }
 
-static bool is_there(const struct serval_path *path,
-		     const struct serval_path *now)
+static bool is_there(struct serval_net *sn, const struct serval_path *path,
+		     const struct serval_path *now, u32 mark)
 {
-	const struct dst_entry *dst = rcu_dereference(path->dst);
-	const struct dst_entry *old = rcu_dereference(now->dst);
-
 	return ipv6_addr_equal(&path->laddr, &now->laddr) &&
 	       !path->dport == !READ_ONCE(now->dport) &&
-	       (!dst || !old || dst->dev == old->dev);
+	       serval_path_leads_through(sn, path, mark) ==
+	       serval_path_leads_through(sn, now, mark);
 }
 
 /**
@@ -238,7 +238,7 @@ static bool goes_in_udp(const struct serval_flow *fl,
 static int find_way(struct serval_net *sn, const struct serval_flow *fl,
 		    const struct in6_addr *raddr, struct serval_move_to *here)
 {
-	const struct sock *sk = READ_ONCE(fl->conn->sk);
+	const u32 mark = serval_conn_mark(fl->conn);
 	struct serval_path path = {};
 	struct dst_entry *dst;
 	__be16 sport, dport;
@@ -251,12 +251,11 @@ static int find_way(struct serval_net *sn, const struct serval_flow *fl,
 			return -EADDRNOTAVAIL;
 		serval_path_encapsulate(&path, sport, dport);
 	}
-	dst = serval_path_route(sn, &path, NULL,
-				sk ? READ_ONCE(sk->sk_mark) : 0);
+	dst = serval_path_route(sn, &path, NULL, mark);
 	if (IS_ERR(dst))
 		return PTR_ERR(dst);
 	here->laddr = path.laddr;
-	err = is_there(&path, &fl->path) ? -EALREADY : 0;
+	err = is_there(sn, &path, &fl->path, mark) ? -EALREADY : 0;
 	serval_path_release(&path);
 	return err;
 }
@@ -507,7 +506,7 @@ static void look(struct serval_net *sn, struct serval_move *m,
 {
 	const struct serval_cause cause = { .err = -EADDRNOTAVAIL };
 
-	m->lost = !serval_move_path_is_usable(sn, &fl->path);
+	m->lost = !serval_move_is_usable(sn, fl);
 	/* then it has another, and this one is among the others */
 	if (m->lost && serval_join_fall_over(m, SERVAL_USE_LOST, todo))
 		return;
@@ -532,7 +531,7 @@ bool serval_move_see(struct serval_net *sn, struct serval_flow *fl)
 	struct serval_todo todo = { .conn = conn };
 	bool waits = false;
 
-	if (!m && serval_move_path_is_usable(sn, &fl->path))
+	if (!m && serval_move_is_usable(sn, fl))
 		return false;
 	if (!m)
 		m = serval_move_make(sn, fl);
@@ -540,7 +539,7 @@ bool serval_move_see(struct serval_net *sn, struct serval_flow *fl)
 		return true;
 	spin_lock_bh(&conn->lock);
 	if (!serval_move_ready(m)) {
-		waits = !serval_move_path_is_usable(sn, &fl->path);
+		waits = !serval_move_is_usable(sn, fl);
 	} else if (rcu_access_pointer(conn->flow) == fl) {
 		look(sn, m, fl, &todo);
 		waits = m->state == SERVAL_NOADDRESS ||
@@ -576,6 +575,14 @@ static void try_anew(struct serval_net *sn, struct serval_flow *fl,
 	};
 
 	begin(sn, fl, event, &cause);
+}
+
+static void doubt_peer(struct serval_net *sn, struct serval_flow *fl)
+{
+	if (serval_move_is_usable(sn, fl))
+		try_anew(sn, fl, SERVAL_EV_SILENCE);
+	else
+		serval_event_pathless(sn);
 }
 
 /**
@@ -670,6 +677,8 @@ int serval_move_flow(struct serval_net *sn, __be32 id,
  * @sn: namespace
  * @id: local id of the flow that was active when that was found
  *
+ * Unless it is this host that has no path.
+ *
  * Context: process.
  */
 void serval_move_silence(struct serval_net *sn, __be32 id)
@@ -681,9 +690,8 @@ void serval_move_silence(struct serval_net *sn, __be32 id)
 	fl = serval_flow_find(sn, id);
 	if (fl) {
 		WRITE_ONCE(fl->conn->doubted, false);
-		if (!err && READ_ONCE(fl->state) == SERVAL_FLOW_ESTABLISHED &&
-		    serval_move_path_is_usable(sn, &fl->path))
-			try_anew(sn, fl, SERVAL_EV_SILENCE);
+		if (!err && READ_ONCE(fl->state) == SERVAL_FLOW_ESTABLISHED)
+			doubt_peer(sn, fl);
 	}
 	rcu_read_unlock();
 }

@@ -343,6 +343,32 @@ struct dst_entry *serval_path_route(struct serval_net *sn,
 	return dst;
 }
 
+/**
+ * serval_path_leads_through() - the device that a path's route leads through
+ * @sn:   namespace
+ * @path: with all of it set
+ * @mark: as for serval_path_route()
+ *
+ * Context: rcu_read_lock() held.
+ * Return: its index, or 0 if there is no route.
+ */
+int serval_path_leads_through(struct serval_net *sn,
+			      const struct serval_path *path, u32 mark)
+{
+	struct dst_entry *dst = serval_path_dst(path);
+	struct in6_addr saddr;
+	int ifindex;
+
+	if (dst)
+		return dst->dev->ifindex;
+	dst = lookup(sn, path, NULL, mark, &saddr);
+	if (IS_ERR(dst))
+		return 0;
+	ifindex = dst->dev->ifindex;
+	dst_release(dst);
+	return ifindex;
+}
+
 static inline struct dst_entry *cached_route(struct serval_net *sn,
 					     struct serval_path *path,
 					     const struct sock *sk, u32 mark)

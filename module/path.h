@@ -96,6 +96,8 @@ struct dst_entry *__serval_path_copy(struct serval_path *to,
 struct dst_entry *serval_path_route(struct serval_net *sn,
 				    struct serval_path *path,
 				    const struct sock *sk, u32 mark);
+int serval_path_leads_through(struct serval_net *sn,
+			      const struct serval_path *path, u32 mark);
 int serval_path_xmit(struct serval_net *sn, struct serval_path *path,
 		     struct sock *sk, struct sk_buff *skb,
 		     struct serval_outer outer);

@@ -266,7 +266,6 @@ int serval_preference_route_to(struct serval_net *sn,
 			       const struct serval_flow *fl,
 			       const struct in6_addr *raddr)
 {
-	const struct sock *sk = READ_ONCE(fl->conn->sk);
 	struct serval_path path = {};
 	const struct dst_entry *dst;
 	int ifindex;
@@ -275,8 +274,7 @@ int serval_preference_route_to(struct serval_net *sn,
 	serval_path_set(&path, &in6addr_any, raddr, 0, false);
 	serval_path_encapsulate(&path, READ_ONCE(fl->path.sport),
 				READ_ONCE(fl->path.dport));
-	dst = serval_path_route(sn, &path, NULL,
-				sk ? READ_ONCE(sk->sk_mark) : 0);
+	dst = serval_path_route(sn, &path, NULL, serval_conn_mark(fl->conn));
 	ifindex = IS_ERR(dst) ? 0 : dst->dev->ifindex;
 	serval_path_release(&path);
 	return ifindex;

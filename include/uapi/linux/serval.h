@@ -202,7 +202,7 @@ struct serval_migrate {
 #define SERVAL_STATE_SYN_SENT		2
 #define SERVAL_STATE_SYN_RCVD		3
 #define SERVAL_STATE_ESTABLISHED	4	/* on a path with a local address */
-#define SERVAL_STATE_NOADDRESS		5	/* its address is gone */
+#define SERVAL_STATE_NOADDRESS		5	/* its address, link or route is gone */
 #define SERVAL_STATE_RSYN_SENT		6	/* this end asks to move */
 #define SERVAL_STATE_RSYN_RCVD		7	/* the peer asks */
 #define SERVAL_STATE_RSYN_SENT_RCVD	8	/* both do */

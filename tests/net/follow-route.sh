@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Without this, a connection would wait long for a route that has come back, or for ever
+# for one that another link does not need.
+. "$(dirname "$0")/lib.sh"
+
+plan 13
+two_links $S_ADDR
+talk
+check "a connection" hears client one server
+
+ip -n "$(ns c)" route del 10.9.0.0/24 dev eth0
+echo two > "$TMP/client.in"
+check "holds when TCP has no answer and no route is there" \
+	wait_until 30 is_at c "10.9.0.1 10.9.0.2 - NOADDRESS"
+is "and does not move" "$(counter c Moved)" 0
+check "what had no route is counted" test "$(counter c NoRoute)" -gt 0
+ip -n "$(ns c)" route add 10.9.0.0/24 dev eth0 src 10.9.0.1
+check "goes on when one comes" wait_until 20 is_at c "10.9.0.1 10.9.0.2 eth0 ESTABLISHED"
+check "with what was said meanwhile" until_said server '^two$'
+sure() { [ "$(counter c Moved)" -gt 0 ] && [ "$(counter s Moved)" -gt 0 ]; }
+check "both make sure of each other" wait_until 20 sure
+
+on c sysctl -qw net.serval.auto_migrate=1
+serval c dev set eth0 preference 0
+ip -n "$(ns c)" route del 10.9.0.0/24 dev eth0
+echo three > "$TMP/client.in"
+check "or moves to another device" wait_until 30 is_at c "10.9.1.1 10.9.0.2 eth1 ESTABLISHED"
+check "with what was said" until_said server '^three$'
+
+# The server has its route to the client by an address that it does not use otherwise
+ip -n "$(ns c)" route add 10.9.0.0/24 dev eth0 src 10.9.0.1
+on s sysctl -qw net.serval.auto_migrate=1
+check "a server at an address" is_at s "10.9.0.2 10.9.1.1 eth1 ESTABLISHED"
+ip -n "$(ns s)" addr del 10.9.1.2/24 dev eth1
+check "finds a client to whom it has lost the route" hears server four client
+check "and heard" hears client five server
+stop client
+stop server
+check "nothing is left" wait_until 30 no_flows c s

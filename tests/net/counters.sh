@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, "serval stats" would not tell an administrator what happened to a packet.
 # not on: debug, it counts as it does elsewhere
+# not on: 6.1, it counts as it does on 6.12
 . "$(dirname "$0")/lib.sh"
 
 need nft jq

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, who speaks with many hosts behind firewalls would ask some raw again and again.
 # not on: debug, encap asks the same table
+# not on: 6.12, the table is the same code on both
 . "$(dirname "$0")/lib.sh"
 
 need nft

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, services would end at the first NAT or firewall that knows only TCP and UDP.
+# not on: 6.12, the kernel that watches is a 6.12 as well
 . "$(dirname "$0")/lib.sh"
 
 need nft jq

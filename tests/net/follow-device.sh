@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, a host would send into a network that it has left.
+# not on: 6.12, the kernel that watches is a 6.12 as well
 . "$(dirname "$0")/lib.sh"
 
 need jq

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, the sysctl service_resolution_mode would not keep traffic local, or let it out.
+# not on: debug, late-binding and table take the same steps
 . "$(dirname "$0")/lib.sh"
 
 plan 12

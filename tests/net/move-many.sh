@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, a busy host could not leave a link, or a connection that often moves would eat memory.
+# not on: 6.1, moves are the same code on both
 . "$(dirname "$0")/lib.sh"
 
 need jq

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, programs written for the original Serval headers would not run.
+# not on: debug, its calls are those of others
 . "$(dirname "$0")/lib.sh"
 
 plan 4

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, any user could redirect everybody's connections.
+# not on: debug, it refuses as it does elsewhere
 . "$(dirname "$0")/lib.sh"
 
 need setpriv

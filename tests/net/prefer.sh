@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, connections would take to a link that nobody wants used, and flap with a bad one.
+# not on: debug, follow-device and follow-address take the same steps
 . "$(dirname "$0")/lib.sh"
 
 need jq

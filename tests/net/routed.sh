@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, a router would drop whole superpackets, or take their segments for longer than they are.
+# not on: debug, the kernel's own forwarding is what works here
 . "$(dirname "$0")/lib.sh"
 
 need ethtool nstat

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, routers would be tools to flood others, or to take over their connections.
+# not on: 6.1, routers are the same code on both
 . "$(dirname "$0")/lib.sh"
 
 need nft

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, a router could not find, or start, a service at the moment somebody asks for it.
+# not on: debug, router and delay take the same steps
 # limit: 600
 . "$(dirname "$0")/lib.sh"
 

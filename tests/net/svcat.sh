@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Without this, nobody could try a datagram service from the command line, or see its datagrams.
+# not on: debug, it is the tool that works here
 . "$(dirname "$0")/lib.sh"
 
 need jq tcpdump

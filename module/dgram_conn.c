@@ -26,6 +26,7 @@
 #include "move.h"
 #include "multipath.h"
 #include "sal.h"
+#include "spread.h"
 
 #define FIRST_TIMEOUT	HZ
 #define LAST_TIMEOUT	(60 * HZ)
@@ -722,6 +723,9 @@ void serval_dgram_rcv(struct serval_net *sn, struct sk_buff *skb,
 	serval_path_follow(&fl->path, skb);
 	if (unlikely(!fl->confirmed))
 		WRITE_ONCE(fl->confirmed, true);
+	if (pkt->has & SERVAL_HAS_COPY &&
+	    serval_spread_is_known(fl->conn, pkt->copy))
+		return serval_drop(sn, skb, SERVAL_MIB_INCOPY);
 	if (skb->len != len)
 		return deliver(sn, fl, skb, len);
 	serval_taken(sn, skb);

@@ -320,10 +320,6 @@ void serval_join_spread(struct serval_joins *j)
 	lockdep_assert_held(&j->move->conn->lock);
 	if (policy < SERVAL_MULTIPATH_REDUNDANT || !j->n)
 		policy = 0;
-	/* who receives datagrams could not tell copies */
-	if (policy == SERVAL_MULTIPATH_REDUNDANT &&
-	    j->move->conn->protocol != IPPROTO_TCP)
-		policy = 0;
 	WRITE_ONCE(j->move->conn->spreads, policy);
 }
 

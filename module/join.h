@@ -103,6 +103,8 @@ struct serval_attempt {
  * @trials: how often it was
  * @main:   flow whose path carries most
  * @growth: what TCP is to hear of
+ * @copied: datagrams that went along several flows
+ * @copies: those of the peer that have come
  * @telling: transmissions of the JOIN that says which flow is in use, 0 = the peer knows
  * @told:   version number of the first of them
  * @tell_at: jiffies of the next
@@ -151,6 +153,8 @@ struct serval_joins {
 	int trials;
 	const struct serval_flow *main;
 	enum serval_growth growth;
+	u32 copied;
+	struct serval_copies copies;
 	u8 telling;
 	u32 told;
 	unsigned long tell_at;

@@ -200,6 +200,8 @@
 	  "flows that have joined a connection") \
 	X(JOINFAILED, "JoinFailed", \
 	  "flows that could not join: the peer did not answer") \
+	X(INCOPY, "InCopy", \
+	  "dropped: datagrams that have come along another flow") \
 	X(PATHDOWN, "PathDown", \
 	  "paths that were found dead while another was in use") \
 	X(FLOWSCREATED, "FlowsCreated", \

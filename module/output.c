@@ -134,6 +134,21 @@ static int push_data(struct serval_net *sn, struct sk_buff *skb,
 	return 0;
 }
 
+/* A datagram of which copies go along other flows (Documentation/protocol.rst 5.14) */
+static int push_copy(struct serval_net *sn, struct sk_buff *skb,
+		     const struct serval_flow *fl, u32 number)
+{
+	struct serval_pkt pkt = {
+		.src = fl->local_id,
+		.dst = fl->peer_id,
+		.protocol = fl->conn->protocol,
+		.has = SERVAL_HAS_COPY,
+		.copy = number,
+	};
+
+	return push_pkt(sn, skb, &pkt);
+}
+
 static void count_sent(struct serval_flow *fl, const struct sk_buff *skb)
 {
 	atomic64_add(serval_segments(skb), &fl->sent_packets);
@@ -745,6 +760,23 @@ static inline int send_along(struct serval_net *sn, struct serval_conn *conn,
 				(struct serval_outer) { tos });
 }
 
+static int spread_along(struct serval_net *sn, struct serval_conn *conn,
+			const struct serval_spread *spread, int i,
+			struct sock *sk, struct sk_buff *skb, u8 tos)
+{
+	struct serval_flow *fl = spread->fl[i];
+	int err;
+
+	if (!spread->copies)
+		return send_along(sn, conn, fl, sk, skb, tos);
+	count_sent(fl, skb);
+	err = push_copy(sn, skb, fl, spread->number);
+	if (err)
+		return err;
+	return serval_path_xmit(sn, &fl->path, sk, skb,
+				(struct serval_outer) { tos });
+}
+
 /* Along other flows than the one in use, or as many as there are */
 static noinline int spread_segment(struct serval_net *sn,
 				   struct serval_conn *conn,
@@ -759,9 +791,9 @@ static noinline int spread_segment(struct serval_net *sn,
 	for (i = 0; i < spread.n - 1; i++) {
 		copy = pskb_copy(skb, GFP_ATOMIC);
 		if (copy)
-			send_along(sn, conn, spread.fl[i], sk, copy, tos);
+			spread_along(sn, conn, &spread, i, sk, copy, tos);
 	}
-	return send_along(sn, conn, spread.fl[i], sk, skb, tos);
+	return spread_along(sn, conn, &spread, i, sk, skb, tos);
 }
 
 static inline int send_segment(struct serval_net *sn, struct serval_conn *conn,

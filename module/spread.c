@@ -3,7 +3,7 @@
  * Several flows at once: which of them a packet takes.
  *
  *	redundant	what is smaller than a segment goes along all of them, the rest
- *			along the one in use
+ *			along the one in use; datagrams have a number then
  *	balance		each packet takes the path along which it arrives first
  *
  * For that a path is thought of as a queue that empties at a rate.  While data is sent, a
@@ -56,14 +56,55 @@ static bool fits(const struct serval_flow *fl, const struct sk_buff *skb)
 	       skb->len + SERVAL_HDR_LEN <= serval_path_room(&fl->path);
 }
 
+/* TCP drops copies, datagrams get a number by which the peer can tell them.  What is shorter
+ * than a segment has room for that.
+ */
 static void choose_all(struct serval_joins *j, const struct sk_buff *skb,
 		       struct serval_spread *spread)
 {
 	int i;
 
 	for (i = 0; i < j->n; i++)
-		if (is_ready(j, i) && fits(j->flows[i].fl, skb))
+		if (is_ready(j, i) &&
+		    skb->len < READ_ONCE(j->flows[i].fl->path.mss))
 			spread->fl[spread->n++] = j->flows[i].fl;
+	spread->copies = spread->n && j->move->conn->protocol == IPPROTO_UDP;
+	if (spread->copies)
+		spread->number = ++j->copied;
+}
+
+/**
+ * serval_spread_is_known() - has a datagram come along another flow
+ * @conn:   connection
+ * @number: of the datagram
+ *
+ * One that is older than the last 1,024 counts as new: to have it twice is better than
+ * never, if somebody else should have made up the last number.
+ *
+ * Context: softirq, rcu_read_lock() held.
+ */
+bool serval_spread_is_known(struct serval_conn *conn, u32 number)
+{
+	struct serval_move *m = serval_move_of(conn);
+	struct serval_copies *c;
+	bool known = false;
+	s32 ahead;
+
+	if (!m || !READ_ONCE(m->joins))
+		return false;
+	spin_lock(&conn->lock);
+	c = &m->joins->copies;
+	ahead = number - c->last;
+	if (ahead >= SERVAL_COPIES) {
+		bitmap_zero(c->seen, SERVAL_COPIES);
+		c->last = number;
+	}
+	for (; (s32)(number - c->last) > 0; )
+		__clear_bit(++c->last % SERVAL_COPIES, c->seen);
+	if (ahead > -SERVAL_COPIES)
+		known = __test_and_set_bit(number % SERVAL_COPIES, c->seen);
+	spin_unlock(&conn->lock);
+	return known;
 }
 
 static bool is_full(const struct serval_pipe *pipe)
@@ -322,6 +363,7 @@ void serval_spread_choose(struct serval_net *sn, struct serval_conn *conn,
 	struct serval_joins *j;
 
 	spread->n = 0;
+	spread->copies = false;
 	spin_lock_bh(&conn->lock);
 	j = serval_move_ready(m) && rcu_access_pointer(conn->flow) == fl ?
 	    serval_joins_of(m) : NULL;

@@ -5,6 +5,7 @@
 #ifndef _SERVAL_SPREAD_H
 #define _SERVAL_SPREAD_H
 
+#include <linux/bitmap.h>
 #include <linux/ktime.h>
 #include <linux/types.h>
 
@@ -57,15 +58,34 @@ struct serval_pipe {
  * struct serval_spread - which flows a packet takes
  * @fl: flows; the last one takes the packet itself, the others a copy
  * @n:  how many, at least 1
+ * @copies: datagrams: these have a number
+ * @number: that
  */
 struct serval_spread {
 	struct serval_flow *fl[SERVAL_SPREAD_MAX];
 	int n;
+	bool copies;
+	u32 number;
+};
+
+#define SERVAL_COPIES		1024	/* that can be told from each other */
+
+/**
+ * struct serval_copies - datagrams that have come, of which there may be copies
+ * @last: highest number
+ * @seen: bit of each of the last SERVAL_COPIES numbers
+ *
+ * Lifetime / locking: struct serval_joins; conn->lock.
+ */
+struct serval_copies {
+	u32 last;
+	DECLARE_BITMAP(seen, SERVAL_COPIES);
 };
 
 void serval_spread_choose(struct serval_net *sn, struct serval_conn *conn,
 			  struct serval_flow *fl, const struct sk_buff *skb,
 			  struct serval_spread *spread);
+bool serval_spread_is_known(struct serval_conn *conn, u32 number);
 void serval_spread_answered(struct serval_joins *j, struct serval_pipe *pipe,
 			    u64 got);
 

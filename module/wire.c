@@ -56,7 +56,8 @@ static const struct ext_rule {
 	[SERVAL_EXT_KEY]	= { SERVAL_KEY_LEN, SERVAL_KEY_LEN, 1 },
 	[SERVAL_EXT_AUTH]	= { SERVAL_AUTH_LEN, SERVAL_AUTH_LEN, 1 },
 	[SERVAL_EXT_PATH]	= { SERVAL_PATH_LEN, SERVAL_PATH_LEN, 1 },
-	[SERVAL_EXT_PATH + 1 ... EXT_TYPES - 1] = {
+	[SERVAL_EXT_COPY]	= { SERVAL_COPY_LEN, SERVAL_COPY_LEN, 1 },
+	[SERVAL_EXT_COPY + 1 ... EXT_TYPES - 1] = {
 		2, 255, SERVAL_EXT_COUNT_MAX
 	},
 };
@@ -188,6 +189,12 @@ static enum serval_wire_err parse_path(const u8 *ext, struct serval_pkt *pkt)
 	return SERVAL_WIRE_OK;
 }
 
+static void parse_copy(const u8 *ext, struct serval_pkt *pkt)
+{
+	pkt->has |= SERVAL_HAS_COPY;
+	pkt->copy = get_u32(ext + 4);
+}
+
 static enum serval_wire_err parse_ext(const u8 *ext, unsigned int at,
 				      struct serval_pkt *pkt)
 {
@@ -210,6 +217,9 @@ static enum serval_wire_err parse_ext(const u8 *ext, unsigned int at,
 		return SERVAL_WIRE_OK;
 	case SERVAL_EXT_PATH:
 		return parse_path(ext, pkt);
+	case SERVAL_EXT_COPY:
+		parse_copy(ext, pkt);
+		return SERVAL_WIRE_OK;
 	default:
 		return skip(ext);
 	}
@@ -373,6 +383,16 @@ static u8 *build_path(u8 *ext, const struct serval_pkt *pkt)
 	return ext + SERVAL_PATH_LEN;
 }
 
+static u8 *build_copy(u8 *ext, const struct serval_pkt *pkt)
+{
+	ext[0] = SERVAL_EXT_COPY << 4;
+	ext[1] = SERVAL_COPY_LEN;
+	ext[2] = 0;
+	ext[3] = 0;
+	put_u32(ext + 4, pkt->copy);
+	return ext + SERVAL_COPY_LEN;
+}
+
 static void build_auth(u8 *ext, const struct serval_pkt *pkt)
 {
 	ext[0] = SERVAL_EXT_AUTH << 4;
@@ -426,6 +446,8 @@ unsigned int serval_wire_build(void *buf, const struct serval_pkt *pkt)
 		ext = build_key(ext, pkt);
 	if (pkt->has & SERVAL_HAS_PATH)
 		ext = build_path(ext, pkt);
+	if (pkt->has & SERVAL_HAS_COPY)
+		ext = build_copy(ext, pkt);
 	if (pkt->has & SERVAL_HAS_AUTH)
 		build_auth(ext, pkt);
 	seal(buf, &hdr, len);

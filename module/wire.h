@@ -50,6 +50,7 @@ enum serval_ext_type {
 	SERVAL_EXT_KEY		= 5,
 	SERVAL_EXT_AUTH		= 6,
 	SERVAL_EXT_PATH		= 7,
+	SERVAL_EXT_COPY		= 8,
 };
 
 #define SERVAL_EXT_CRITICAL	0x8	/* low nibble of the type byte */
@@ -63,6 +64,7 @@ enum serval_ext_type {
 #define SERVAL_KEY_LEN		36
 #define SERVAL_AUTH_LEN		20
 #define SERVAL_PATH_LEN		12
+#define SERVAL_COPY_LEN		8
 
 /* KEY: its only kind, and its flags */
 #define SERVAL_KEY_X25519	1
@@ -104,20 +106,22 @@ enum serval_ext_type {
 				 2 * SERVAL_SERVICE_LEN + \
 				 SERVAL_ADDRESS_LEN + \
 				 16 * SERVAL_ADDRESS_MAX + SERVAL_KEY_LEN + \
-				 SERVAL_PATH_LEN + SERVAL_AUTH_LEN)
+				 SERVAL_PATH_LEN + SERVAL_COPY_LEN + \
+				 SERVAL_AUTH_LEN)
 
 /* An unconnected datagram's */
 #define SERVAL_DATAGRAM_LEN	(SERVAL_HDR_LEN + 2 * SERVAL_SERVICE_LEN)
 
 /* What serval_pkt holds, bits of @has */
-#define SERVAL_HAS_CONTROL	0x01
-#define SERVAL_HAS_SERVICE	0x02	/* service[0] */
-#define SERVAL_HAS_SERVICE2	0x04	/* service[1] */
-#define SERVAL_HAS_SOURCE	0x08	/* origin */
-#define SERVAL_HAS_ADDRESS	0x10	/* listed, list_verno, list_ackno, list */
-#define SERVAL_HAS_KEY		0x20	/* key_flags, key */
-#define SERVAL_HAS_AUTH		0x40	/* epoch, mac */
-#define SERVAL_HAS_PATH		0x80	/* path_kind, path_data */
+#define SERVAL_HAS_CONTROL	0x001
+#define SERVAL_HAS_SERVICE	0x002	/* service[0] */
+#define SERVAL_HAS_SERVICE2	0x004	/* service[1] */
+#define SERVAL_HAS_SOURCE	0x008	/* origin */
+#define SERVAL_HAS_ADDRESS	0x010	/* listed, list_verno, list_ackno, list */
+#define SERVAL_HAS_KEY		0x020	/* key_flags, key */
+#define SERVAL_HAS_AUTH		0x040	/* epoch, mac */
+#define SERVAL_HAS_PATH		0x080	/* path_kind, path_data */
+#define SERVAL_HAS_COPY		0x100	/* copy */
 
 /**
  * struct serval_pkt - a parsed header, or one to build
@@ -141,6 +145,7 @@ enum serval_ext_type {
  *            refusal of a datagram its UDP source port
  * @nonce:    CONTROL: 8 bytes, opaque
  * @path_data: PATH: 8 bytes, opaque
+ * @copy:     COPY: number of the datagram, host byte order
  * @service:  SERVICE: destination and, in unconnected datagrams, source
  * @origin:   SOURCE: its first address
  * @listed:   ADDRESS: addresses in it, at most 8; with more it counts as not there
@@ -156,8 +161,8 @@ enum serval_ext_type {
 struct serval_pkt {
 	__be32 src;
 	__be32 dst;
+	__u16 has;
 	__u8 protocol;
-	__u8 has;
 	__u8 flags;
 	__u8 reason;
 	__u8 hops;
@@ -172,6 +177,7 @@ struct serval_pkt {
 	__u8 epoch;
 	__u32 verno;
 	__u32 ackno;
+	__u32 copy;
 	__u64 nonce;
 	__u64 path_data;
 	struct service_id service[2];
@@ -283,6 +289,8 @@ static inline unsigned int serval_wire_size(const struct serval_pkt *pkt)
 		len += SERVAL_KEY_LEN;
 	if (pkt->has & SERVAL_HAS_PATH)
 		len += SERVAL_PATH_LEN;
+	if (pkt->has & SERVAL_HAS_COPY)
+		len += SERVAL_COPY_LEN;
 	if (pkt->has & SERVAL_HAS_AUTH)
 		len += SERVAL_AUTH_LEN;
 	return len;

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need jq nft tc
-plan 43
+plan 53
 two_links $S_ADDR
 link c eth2 10.9.2.1/24 s eth2 10.9.2.2/24
 for h in c s; do
@@ -112,7 +112,7 @@ stop server
 check "nothing is left" wait_until 30 no_flows c s
 
 ## Datagrams
-for policy in 1 3; do
+for policy in 1 2 3; do
 	policy $policy
 	start server svcat s -ul "$id"
 	wait_until 20 demux_shown s
@@ -122,6 +122,16 @@ for policy in 1 3; do
 	check "several flows" wait_until 20 count_is s 5
 	check "along them" hears client two server
 	check "both ways" hears server three client
+	if [ $policy = 2 ]; then
+		grew() { [ "$(counter s InCopy)" -gt "$copies" ]; }
+		copies=$(counter s InCopy)
+		check "a message" hears client once server
+		check "comes along several of them" wait_until 10 grew
+		cut s eth0
+		check "another, while the path in use is dead" hears client again server
+		is "each is there once" "$(grep -cE '^(once|again)$' "$TMP/server")" 2
+		uncut s
+	fi
 	cut s eth0
 	talks() { echo four > "$TMP/client.in"; said server '^four$'; }
 	check "the path in use dies: they go on along another" wait_until 20 talks

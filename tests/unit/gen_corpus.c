@@ -34,7 +34,7 @@ static void gen_built(const char *dir)
 	u8 buf[1 + SERVAL_BUILD_MAX];
 	unsigned int has;
 
-	for (has = 0; has < 256; has++) {
+	for (has = 0; has < 512; has++) {
 		if (has & SERVAL_HAS_SOURCE)
 			continue;
 		pkt.has = has;
@@ -50,7 +50,7 @@ static void gen_built(const char *dir)
 static void gen_exts(const char *dir)
 {
 	static const u8 lens[16] = { 4, 20, 36, 16, 12, 36, 20, 12,
-				     4, 4, 4, 4, 4, 4, 4, 4 };
+				     8, 4, 4, 4, 4, 4, 4, 4 };
 	u8 buf[1 + SERVAL_HDR_MAX];
 	unsigned int type, len;
 

@@ -353,15 +353,15 @@ static void test_ext_count(void)
 static void test_unknown(void)
 {
 	static const u8 len[16] = { [SERVAL_EXT_KEY] = 36,
-				    [SERVAL_EXT_PATH] = 12,
-				    4, 4, 4, 4, 4, 4, 4, 4 };
+				    [SERVAL_EXT_PATH] = 12, 0,
+				    4, 4, 4, 4, 4, 4, 4 };
 	struct serval_pkt pkt;
 	unsigned int type;
 
 	for (type = SERVAL_EXT_KEY; type < 16; type++) {
 		u8 *ext;
 
-		if (type == SERVAL_EXT_AUTH)
+		if (!len[type])
 			continue;
 		start();
 		ext = append(type, len[type]);
@@ -414,6 +414,20 @@ static void test_path(void)
 		EXPECT(pkt.path_kind == (known ? kind : 0));
 		EXPECT(!memcmp(&pkt.path_data, ext + 4, 8) == known);
 	}
+}
+
+static void test_copy(void)
+{
+	struct serval_pkt pkt;
+	u8 *ext;
+
+	start();
+	ext = append(SERVAL_EXT_COPY, SERVAL_COPY_LEN);
+	memcpy(ext + 4, "\x01\x02\x03\xff", 4);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_OK);
+	EXPECT(pkt.has == SERVAL_HAS_COPY && pkt.copy == 0x010203ff);
+	append(SERVAL_EXT_COPY, SERVAL_COPY_LEN);
+	EXPECT(parse(&pkt) == SERVAL_WIRE_EXT_COUNT);
 }
 
 /* Wherever it is, the MAC is found, and only a built one is the last */
@@ -789,7 +803,7 @@ static void test_build_longest(void)
 {
 	struct serval_pkt back, pkt = {
 		.src = htonl(1), .protocol = SERVAL_PROTO_NONE,
-		.has = 0xff & ~SERVAL_HAS_SOURCE,
+		.has = 0x1ff & ~SERVAL_HAS_SOURCE,
 		.path_kind = SERVAL_PATH_CHALLENGE,
 		.listed = SERVAL_ADDRESS_MAX,
 	};
@@ -811,7 +825,7 @@ static void random_pkt(struct serval_pkt *pkt)
 	pkt->src = random_u32() | htonl(1);
 	pkt->dst = random_u32();
 	pkt->protocol = protos[random_below(3)];
-	pkt->has = has[random_below(ARRAY_SIZE(has))] | random_below(8) << 5;
+	pkt->has = has[random_below(ARRAY_SIZE(has))] | random_below(16) << 5;
 	if (pkt->has & SERVAL_HAS_ADDRESS) {
 		bool v4 = random_below(2);
 
@@ -840,6 +854,8 @@ static void random_pkt(struct serval_pkt *pkt)
 		pkt->path_kind = 1 + random_below(2);
 		pkt->path_data = (u64)random_u32() << 32 | random_u32();
 	}
+	if (pkt->has & SERVAL_HAS_COPY)
+		pkt->copy = random_u32();
 	if (pkt->has & SERVAL_HAS_AUTH) {
 		pkt->epoch = random_u32();
 		for (i = 0; i < sizeof(pkt->mac); i++)
@@ -943,6 +959,7 @@ int main(void)
 		{ test_reserved, "later versions of the protocol could not talk" },
 		{ test_key, "hosts would not know each other's key" },
 		{ test_path, "no path would be found to lead to the peer" },
+		{ test_copy, "a datagram would arrive once for each path" },
 		{ test_auth, "a connection would not move, or be moved by others" },
 		{ test_address, "a client would ask at a wrong address" },
 		{ test_build_address,

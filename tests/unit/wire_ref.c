@@ -29,7 +29,7 @@ static u32 ref_u32(const u8 *p)
 static bool ref_len_ok(unsigned int type, unsigned int len)
 {
 	static const u8 fixed[16] = { [1] = 20, [2] = 36, [5] = 36, [6] = 20,
-				      [7] = 12 };
+				      [7] = 12, [8] = 8 };
 
 	if (type == 3)
 		return len >= 12;
@@ -85,7 +85,7 @@ static bool ref_known(const u8 *ext)
 		return ext[2] == 1;
 	if (ext[0] >> 4 == 7)
 		return ext[2] == 1 || ext[2] == 2;
-	return ext[0] >> 4 <= 7;
+	return ext[0] >> 4 <= 8;
 }
 
 static void ref_store_key(const u8 *ext, struct serval_pkt *pkt)
@@ -104,6 +104,9 @@ static void ref_store_key(const u8 *ext, struct serval_pkt *pkt)
 		pkt->has |= SERVAL_HAS_PATH;
 		pkt->path_kind = ext[2];
 		memcpy(&pkt->path_data, ext + 4, 8);
+	} else if (ext[0] >> 4 == 8) {
+		pkt->has |= SERVAL_HAS_COPY;
+		pkt->copy = ref_u32(ext + 4);
 	}
 }
 
@@ -160,7 +163,7 @@ static bool ref_exts(const u8 *ext, const u8 *end, struct serval_pkt *pkt)
 	}
 	return count[1] <= 1 && count[2] <= 2 && count[3] <= 1 &&
 	       count[4] <= 1 && count[5] <= 1 && count[6] <= 1 &&
-	       count[7] <= 1;
+	       count[7] <= 1 && count[8] <= 1;
 }
 
 /* The same as serval_wire_parse(), but for the reason of a refusal */
@@ -224,7 +227,7 @@ bool wire_pkt_equal(const struct serval_pkt *a, const struct serval_pkt *b)
 	       a->verno == b->verno && a->ackno == b->ackno &&
 	       a->nonce == b->nonce && a->key_flags == b->key_flags &&
 	       a->path_kind == b->path_kind && a->epoch == b->epoch &&
-	       a->path_data == b->path_data &&
+	       a->path_data == b->path_data && a->copy == b->copy &&
 	       !memcmp(a->key, b->key, sizeof(a->key)) &&
 	       !memcmp(a->mac, b->mac, sizeof(a->mac)) &&
 	       !memcmp(a->service, b->service, sizeof(a->service));

@@ -83,8 +83,7 @@ bool serval_conn_takes(const struct serval_conn *conn,
 	if (!ipv6_addr_any(&opt->bind_addr) &&
 	    !ipv6_addr_equal(&opt->bind_addr, &laddr))
 		return false;
-	return !opt->oif || opt->oif == serval_outer_iif(skb) ||
-	       opt->oif == serval_outer_sdif(skb);
+	return serval_outer_is_through(skb, opt->oif);
 }
 
 /**

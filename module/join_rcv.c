@@ -97,7 +97,9 @@ static bool may_come(const struct serval_joins *j, const struct sk_buff *skb,
 	const struct serval_path *path = &serval_move_active(conn)->path;
 
 	return serval_conn_takes(conn, skb) &&
-	       (!conn->bound || ipv6_addr_equal(&path->laddr, &leg->laddr));
+	       (!conn->bound ||
+		(ipv6_addr_equal(&path->laddr, &leg->laddr) &&
+		 serval_outer_is_through(skb, path->oif)));
 }
 
 /* The peer wants to join a flow */

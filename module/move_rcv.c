@@ -13,6 +13,14 @@
 #include "join.h"
 #include "sal.h"
 
+/* That a connection keeps to, 0 = none */
+static int bound_device(const struct serval_conn *conn)
+{
+	const struct serval_flow *fl = rcu_dereference(conn->flow);
+
+	return conn->bound && fl ? fl->path.oif : serval_options(conn)->oif;
+}
+
 /**
  * serval_move_leg() - along which a packet to a connection came
  * @conn: connection
@@ -25,7 +33,7 @@ struct serval_leg serval_move_leg(const struct serval_conn *conn,
 	struct serval_leg leg = {
 		.laddr = serval_outer_daddr(skb),
 		.raddr = serval_outer_saddr(skb),
-		.oif = serval_options(conn)->oif,
+		.oif = bound_device(conn),
 	};
 
 	if (!leg.oif && serval_addr_needs_device(&leg.raddr))

@@ -251,6 +251,17 @@ int serval_outer_sdif(const struct sk_buff *skb)
 }
 
 /**
+ * serval_outer_is_through() - did a packet come in through a device
+ * @skb: see serval_outer_iif()
+ * @oif: device, or master of one; 0 = any
+ */
+bool serval_outer_is_through(const struct sk_buff *skb, int oif)
+{
+	return !oif || oif == serval_outer_iif(skb) ||
+	       oif == serval_outer_sdif(skb);
+}
+
+/**
  * serval_addr_is_local() - does an address belong to this host
  * @sn:   namespace
  * @addr: address, see addr.h

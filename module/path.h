@@ -209,6 +209,7 @@ bool serval_path_to_group(const struct serval_path *path,
 			  const struct dst_entry *dst);
 int serval_outer_iif(const struct sk_buff *skb);
 int serval_outer_sdif(const struct sk_buff *skb);
+bool serval_outer_is_through(const struct sk_buff *skb, int oif);
 bool serval_addr_is_local(struct serval_net *sn, const struct in6_addr *addr);
 
 /**

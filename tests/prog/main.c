@@ -45,6 +45,7 @@ static const struct {
 	{ "move-attack", move_attack_cases },
 	{ "move-guess", move_guess_cases },
 	{ "join-attack", join_attack_cases },
+	{ "join-option", join_option_cases },
 	{ "join-guess", join_guess_cases },
 	{ "move", move_cases },
 	{ "move-option", move_option_cases },

@@ -99,6 +99,7 @@ extern const struct sv_case gro_cases[];
 extern const struct sv_case move_attack_cases[];
 extern const struct sv_case move_guess_cases[];
 extern const struct sv_case join_attack_cases[];
+extern const struct sv_case join_option_cases[];
 extern const struct sv_case join_guess_cases[];
 extern const struct sv_case move_option_cases[];
 extern const struct sv_case move_cases[];

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Without this, a program could not say what its connections do with several paths, or that one is enough.
+# Without this, a program could not say what its connections do with several paths.
 . "$(dirname "$0")/lib.sh"
 
 two_hosts

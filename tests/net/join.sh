@@ -3,8 +3,8 @@
 # Without this, each change of a connection's path would cost a round trip.
 . "$(dirname "$0")/lib.sh"
 
-need jq
-plan 42
+need jq nft
+plan 54
 two_links $S_ADDR
 
 # The flows of a host: device and role of each
@@ -74,6 +74,70 @@ check "and the one in use may end" serval s flow part "$(role_id s used)"
 check "at both ends" wait_until 10 has_flows c "eth1 used"
 check "data goes on" hears client twelve server
 
+## There are no more than eight
+for i in 1 2 3 4 5 6 7; do
+	ip -n "$(ns c)" addr add 10.9.1.1$i/24 dev eth1
+done
+# joined N HOST...: has each host as many flows?
+joined() {
+	local h
+
+	for h in "${@:2}"; do
+		[ "$(serval "$h" -j flow show | jq length)" = "$1" ] || return
+	done
+}
+seven() {
+	local i
+
+	for i in 1 2 3 4 5 6 7; do
+		join c addr 10.9.1.1$i || return
+	done
+}
+check "seven more join" seven
+check "at both ends" wait_until 10 joined 8 c s
+ip -n "$(ns c)" addr add 10.9.1.18/24 dev eth1
+matches "and no other" "$(join c addr 10.9.1.18 2>&1)" "the connection has eight flows already"
+# id_from HOST ADDRESS: local id of the flow from or to that address of the client
+id_from() {
+	serval "$1" -j flow show |
+		jq -r ".[] | select(.local == \"$2\" or .peer == \"$2\") | .id"
+}
+# deaf MATCH: nobody hears what nft matches of the other
+deaf() {
+	local h
+
+	for h in c s; do
+		on $h nft -f - <<-END
+			table ip deaf {
+				chain in { type filter hook prerouting priority -350; $1 drop; }
+			}
+		END
+	done
+}
+hear() { on c nft delete table ip deaf; on s nft delete table ip deaf; }
+# RSYN|FIN
+deaf "ip protocol 144 @th,112,8 0x44"
+check "one ends, of which the server does not hear" serval c flow part "$(id_from c 10.9.1.12)"
+hear
+full=$(counter s JoinFull)
+fails_with "then another finds no room" 1 join c addr 10.9.1.18
+check "at the server" test "$(counter s JoinFull)" -gt "$full"
+check "until that has probed the one that has gone" wait_until 60 join c addr 10.9.1.18
+# down_at HOST: that from .14 is
+down_at() {
+	serval "$1" -j flow show |
+		jq -e ".[] | select(.id == $(id_from "$1" 10.9.1.14)) | .role == \"down\"" > /dev/null
+}
+deaf "ip saddr 10.9.1.14"
+check "one is dead" wait_until 60 down_at c
+check "at the server as well" wait_until 60 down_at s
+ip -n "$(ns c)" addr add 10.9.1.19/24 dev eth1
+check "it gives way to another" join c addr 10.9.1.19
+check "at both ends" wait_until 10 joined 8 c s
+is "and no other does" "$(id_from c 10.9.1.14)$(id_from s 10.9.1.14)" ""
+hear
+check "data goes on" hears client thirteen server
+
 ## All end with the connection
 monitor watch c all
 # ends N: so many have been told
@@ -81,9 +145,8 @@ ends() {
 	jq -e -s "map(select(.object == \"flow\" and .event == \"del\")) | length == $1" \
 		"$TMP/watch" > /dev/null 2>&1
 }
-check "one more joins" join c dev eth0
 stop client
 stop server
-check "the end of both is told" wait_until 30 ends 2
+check "the end of both is told" wait_until 30 ends 8
 stop watch
 check "nothing is left" wait_until 30 no_flows c s

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need jq
-plan 24
+plan 25
 two_hosts
 quiet_tw c s
 link c eth1 10.9.1.1/24 s eth1 10.9.1.2/24
@@ -65,6 +65,9 @@ check "of what cannot be seen either" wait_until 20 in_use_are 0
 ## One connection many times, while both ends send
 
 [ "${SERVAL_KERNEL:-}" = debug ] && n=50 || n=$((200 * SCALE))
+# what the kernel keeps for itself, kB
+kept() { awk '$1 == "SUnreclaim:" { print $2 }' /proc/meminfo; }
+before=$(kept)
 moved=$(counter c Moved) asked=$(counter s OutRsyn)
 start shuttle sv shuttle "$n" "$id2"
 check "one connection moves $n times" until_said shuttle "moved $n failed 0" $((120 * SCALE))
@@ -73,6 +76,9 @@ within "each counted once" $(($(counter c Moved) - moved)) "$n" \
 	$((n + $(counter s OutRsyn) - asked))
 is "and none failed" "$(counter c MoveFailed)" 0
 check "it has two flows, however often it moves" wait_until 20 in_use_are 2
+note "memory of the kernel: $before kB, now $(kept) kB"
+is_flat() { [ $(($(kept) - before)) -lt 2048 ]; }
+check "nor does memory grow" wait_until 20 is_flat
 tell shuttle
 check "both ends get all that was sent" result shuttle
 note "$(tail -n 1 "$TMP/shuttle")"

@@ -65,15 +65,6 @@ static void bind_device(int fd)
 			strlen(DEVICE)));
 }
 
-static void open_pair(struct sv_pair *p, int type)
-{
-	svc_new(&p->svc);
-	p->lfd = svc_listen_as(&p->svc, type, 4);
-	p->c = host_socket(CLI, type);
-	must(svc_connect(p->c, &p->svc));
-	p->s = must(accept(p->lfd, NULL, NULL));
-}
-
 static void value(void)
 {
 	static const int types[] = { SOCK_STREAM, SOCK_DGRAM };
@@ -121,7 +112,7 @@ static void of_client(int type)
 	pair_close(&p);
 	wait_flows(0);
 
-	open_pair(&p, type);
+	pair_open_as(&p, type);
 	exchange(p.c, p.s, 100);
 	must(set_policy(p.s, SERVAL_MULTIPATH_BACKUP));
 	/* it tells its addresses, with which the client does nothing */
@@ -163,7 +154,7 @@ static void bound_client(void)
 	must(svc_connect(p.c, &p.svc));
 	p.s = must(accept(p.lfd, NULL, NULL));
 	exchange(p.c, p.s, 100);
-	open_pair(&other, SOCK_STREAM);
+	pair_open_as(&other, SOCK_STREAM);
 	exchange(other.c, other.s, 100);
 	must(set_policy(other.c, SERVAL_MULTIPATH_BACKUP));
 	wait_flows(3);

@@ -63,15 +63,6 @@ static void wait_moves(int fd, __u32 moves)
 	}
 }
 
-static void open_pair(struct sv_pair *p, int type)
-{
-	svc_new(&p->svc);
-	p->lfd = svc_listen_as(&p->svc, type, 4);
-	p->c = host_socket(CLI, type);
-	must(svc_connect(p->c, &p->svc));
-	p->s = must(accept(p->lfd, NULL, NULL));
-}
-
 /* A few bytes each way: one datagram, if that is what it is */
 static void talk(const struct sv_pair *p)
 {
@@ -162,7 +153,7 @@ static void moves_itself(int type)
 	struct sv_pair p;
 	__u32 id;
 
-	open_pair(&p, type);
+	pair_open_as(&p, type);
 	talk(&p);
 	set_nonblock(p.c);
 	must(set_int(p.c, SERVAL_RECVMOVE, 1));
@@ -207,7 +198,7 @@ static void fails_to_move(int type)
 	struct sv_pair p;
 	__u32 id;
 
-	open_pair(&p, type);
+	pair_open_as(&p, type);
 	talk(&p);
 	set_nonblock(p.c);
 	must(set_int(p.c, SERVAL_RECVMOVE, 1));
@@ -247,7 +238,7 @@ static void is_quiet(int type)
 {
 	struct sv_pair p;
 
-	open_pair(&p, type);
+	pair_open_as(&p, type);
 	talk(&p);
 	expect(get_int(p.c, SERVAL_RECVMOVE) == 0);
 	must(set_int(p.s, SERVAL_RECVMOVE, 1));
@@ -279,7 +270,7 @@ static void move_unread(void)
 	size_t len;
 	__u32 i;
 
-	open_pair(&p, SOCK_DGRAM);
+	pair_open_as(&p, SOCK_DGRAM);
 	must(set_int(p.c, SERVAL_RECVMOVE, 1));
 	must(set_int(p.s, SERVAL_RECVMOVE, 1));
 	must(setsockopt(p.c, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
@@ -342,7 +333,7 @@ static void move_bad(void)
 	struct serval_migrate m = { .sm_dev = "eth1" }, bad = m;
 	struct sv_pair p;
 
-	open_pair(&p, SOCK_STREAM);
+	pair_open_as(&p, SOCK_STREAM);
 	must(set_int(p.c, SERVAL_RECVMOVE, 1));
 	short_buffer(p.c);
 	fails(setsockopt(p.c, SOL_SERVAL, SERVAL_MIGRATE, &m, sizeof(m) - 1), EINVAL);
@@ -380,7 +371,7 @@ static void move_by_address(void)
 	struct serval_migrate m = { .sm_family = AF_INET };
 	struct sv_pair p;
 
-	open_pair(&p, SOCK_STREAM);
+	pair_open_as(&p, SOCK_STREAM);
 	must(set_int(p.c, SERVAL_RECVMOVE, 1));
 	inet_pton(AF_INET, SECOND "1", m.sm_addr);
 	must(setsockopt(p.c, SOL_SERVAL, SERVAL_MIGRATE, &m, sizeof(m)));

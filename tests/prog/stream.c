@@ -22,6 +22,16 @@ void pair_open(struct sv_pair *p)
 	p->s = must(accept(p->lfd, NULL, NULL));
 }
 
+/* The same, of streams or of connected datagrams */
+void pair_open_as(struct sv_pair *p, int type)
+{
+	svc_new(&p->svc);
+	p->lfd = svc_listen_as(&p->svc, type, 4);
+	p->c = host_socket(CLI, type);
+	must(svc_connect(p->c, &p->svc));
+	p->s = must(accept(p->lfd, NULL, NULL));
+}
+
 void pair_close(struct sv_pair *p)
 {
 	close(p->c);

@@ -179,6 +179,7 @@ struct sv_pair {
 };
 
 void pair_open(struct sv_pair *p);
+void pair_open_as(struct sv_pair *p, int type);
 void pair_close(struct sv_pair *p);
 void set_nonblock(int fd);
 short poll_for(int fd, short events, int ms);

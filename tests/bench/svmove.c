@@ -2,16 +2,18 @@
 /*
  * svmove: what a connection's way from one link to another takes.
  *
- *   svmove -C NETNS -S NETNS -4 ADDR -i ID [-r RUNS] [-a NAME] TEST
+ *   svmove -C NETNS -S NETNS -4 ADDR -i ID [-r RUNS] [-a NAME] [-b|-m] TEST
  *
  * TEST is
  *   move   the client's end of an idle connection goes to and fro between eth0
  *          and eth1: time until the peer has answered from there
  *   pause  the server sends what it can, and the client moves to eth1: longest
  *          time from then on in which nothing came
- *   cut    the same, but the client's eth0 is set down; what leads to eth1 is the
- *          sysctl auto_migrate
- *   mptcp  the same with MPTCP, which has been told of eth1 as a backup
+ *   cut    the same, but the client's eth0 is set down
+ *   dead   the same, but from then on nothing gets through there, of which nobody is told
+ *
+ * What leads to eth1 then is the sysctl auto_migrate, or with -b another flow, for which
+ * it waits, or with -m MPTCP, which has been told of eth1 as a backup.
  *
  * Prints "sample NAME FAMILY RUN NANOSECONDS" as svbench does.
  */
@@ -53,26 +55,27 @@ static struct {
 	int ns[2];
 	struct in_addr addr;
 	struct service_id id;
+	bool mptcp, backup;
 	int runs;
 } bench = { .runs = 5 };
 
 static char buf[65536];
 
-static int make_socket(bool mptcp)
+static int make_socket(void)
 {
-	if (mptcp)
+	if (bench.mptcp)
 		return check(socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP),
 			     "MPTCP");
 	return check(socket(AF_SERVAL, SOCK_STREAM, 0), "AF_SERVAL");
 }
 
-static socklen_t address(bool mptcp, bool any, struct sockaddr_storage *ss)
+static socklen_t address(bool any, struct sockaddr_storage *ss)
 {
 	struct sockaddr_in *sin = (struct sockaddr_in *)ss;
 	struct sockaddr_sv *sv = (struct sockaddr_sv *)ss;
 
 	memset(ss, 0, sizeof(*ss));
-	if (!mptcp) {
+	if (!bench.mptcp) {
 		sv->sv_family = AF_SERVAL;
 		sv->sv_srvid = bench.id;
 		return sizeof(*sv);
@@ -84,11 +87,11 @@ static socklen_t address(bool mptcp, bool any, struct sockaddr_storage *ss)
 	return sizeof(*sin);
 }
 
-static int dial(bool mptcp)
+static int dial(void)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = address(mptcp, false, &ss);
-	int fd = make_socket(mptcp);
+	socklen_t len = address(false, &ss);
+	int fd = make_socket();
 
 	check(connect(fd, (struct sockaddr *)&ss, len), "connect");
 	return fd;
@@ -106,7 +109,7 @@ static void serve(int fd, bool bulk)
 	close(fd);
 }
 
-static pid_t server(bool mptcp, bool bulk, int ready)
+static pid_t server(bool bulk, int ready)
 {
 	struct sockaddr_storage ss;
 	pid_t pid = check(fork(), "fork");
@@ -118,10 +121,9 @@ static pid_t server(bool mptcp, bool bulk, int ready)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_IGN);
 	check(setns(bench.ns[1], CLONE_NEWNET), "setns");
-	fd = make_socket(mptcp);
+	fd = make_socket();
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	check(bind(fd, (struct sockaddr *)&ss, address(mptcp, true, &ss)),
-	      "bind");
+	check(bind(fd, (struct sockaddr *)&ss, address(true, &ss)), "bind");
 	check(listen(fd, 16), "listen");
 	check(write(ready, "", 1), "pipe");
 	for (;;) {
@@ -213,7 +215,36 @@ static __u64 run_move(int fd, int run)
 	return now_ns() - start;
 }
 
-enum what { PAUSE, CUT, MPTCP };
+/* Flows of the client: the last connection may still have some */
+static void expect_backup(void)
+{
+	char line[256];
+	int n = 0;
+	FILE *f = fopen("/proc/net/serval/flow_table", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		n += !!strstr(line, " CONNECTED eth1");
+	if (!n)
+		errx(1, "no flow leads through eth1");
+	fclose(f);
+}
+
+/* Nothing gets through eth0 any more, or all */
+static void deafen(bool deaf)
+{
+	const char *what = deaf ?
+		"nft 'table inet dead {"
+		" chain in { type filter hook prerouting priority -350;"
+		" iifname eth0 drop; };"
+		" chain out { type filter hook postrouting priority 300;"
+		" oifname eth0 drop; }; }'" :
+		"nft delete table inet dead";
+
+	if (system(what))
+		errx(1, "nft");
+}
+
+enum what { PAUSE, CUT, DEAD };
 
 /* In a process of its own: setting a link down takes time */
 static pid_t change(int fd, enum what what)
@@ -224,21 +255,25 @@ static pid_t change(int fd, enum what what)
 		return pid;
 	if (what == PAUSE)
 		migrate(fd, "eth1");
-	else
+	else if (what == CUT)
 		link_set("eth0", false);
+	else
+		deafen(true);
 	_exit(0);
 }
 
 static __u64 run_pause(enum what what)
 {
-	int fd = dial(what == MPTCP), status;
+	int fd = dial(), status;
 	__u64 start = now_ns(), gap;
 	pid_t pid;
 
 	check(write(fd, "", 1), "write");
 	receive(fd, start, start + CALM);
-	if (what == MPTCP)
+	if (bench.mptcp)
 		expect_subflow(fd);
+	else if (bench.backup)
+		expect_backup();
 	start = now_ns();
 	pid = change(fd, what);
 	gap = receive(fd, start, start + AFTER);
@@ -246,31 +281,32 @@ static __u64 run_pause(enum what what)
 	if (status)
 		errx(1, "nothing has changed");
 	close(fd);
-	if (what != PAUSE)
+	if (what == CUT)
 		link_set("eth0", true);
+	else if (what == DEAD)
+		deafen(false);
 	return gap;
 }
 
 static void measure(const char *test, const char *as)
 {
 	const bool idle = !strcmp(test, "move");
-	const bool mptcp = !strcmp(test, "mptcp");
-	const enum what what = mptcp ? MPTCP :
+	const enum what what = !strcmp(test, "dead") ? DEAD :
 			       !strcmp(test, "cut") ? CUT : PAUSE;
-	int run, fd = idle ? dial(false) : -1;
+	int run, fd = idle ? dial() : -1;
 
 	for (run = 0; run < bench.runs; run++) {
 		__u64 ns = idle ? run_move(fd, run) : run_pause(what);
 
 		printf("sample %s %s %d %llu\n", as,
-		       mptcp ? "mptcp" : "serval", run, (unsigned long long)ns);
+		       bench.mptcp ? "mptcp" : "serval", run, (unsigned long long)ns);
 		fflush(stdout);
 	}
 }
 
 static int usage(void)
 {
-	fputs("svmove -C NETNS -S NETNS -4 ADDR -i ID [-r RUNS] [-a NAME] move|pause|cut|mptcp\n",
+	fputs("svmove -C NETNS -S NETNS -4 ADDR -i ID [-r RUNS] [-a NAME] [-b|-m] TEST\n",
 	      stderr);
 	return 2;
 }
@@ -284,6 +320,11 @@ static bool parse_option(int opt, char *arg)
 		return true;
 	case '4':
 		return inet_pton(AF_INET, arg, &bench.addr) == 1;
+	case 'b':
+	case 'm':
+		bench.backup = opt == 'b';
+		bench.mptcp = opt == 'm';
+		return true;
 	case 'i':
 		return parse_id(arg, &bench.id);
 	case 'r':
@@ -300,7 +341,7 @@ int main(int argc, char **argv)
 	pid_t pid;
 	char c;
 
-	while ((opt = getopt(argc, argv, "C:S:4:i:r:a:")) != -1) {
+	while ((opt = getopt(argc, argv, "C:S:4:i:r:a:bm")) != -1) {
 		if (opt == 'a')
 			as = optarg;
 		else if (!parse_option(opt, optarg))
@@ -310,7 +351,7 @@ int main(int argc, char **argv)
 		return usage();
 	test = argv[optind];
 	check(pipe(pipefd), "pipe");
-	pid = server(!strcmp(test, "mptcp"), strcmp(test, "move"), pipefd[1]);
+	pid = server(strcmp(test, "move"), pipefd[1]);
 	check(setns(bench.ns[0], CLONE_NEWNET), "setns");
 	close(pipefd[1]);
 	if (read(pipefd[0], &c, 1) != 1)

@@ -165,14 +165,31 @@ bool serval_move_is_usable(struct serval_net *sn, const struct serval_flow *fl)
 	       serval_path_leads_through(sn, path, serval_conn_mark(fl->conn));
 }
 
-static bool next_is_usable(struct serval_net *sn, const struct serval_move *m)
+/* The device through which the candidate's packets leave: if none was asked for, that of the
+ * route, which need not be the one that has the address.
+ */
+static struct net_device *next_device(struct serval_net *sn,
+				      const struct serval_move *m)
 {
 	const struct serval_move_to *here = &m->here;
-	struct net_device *dev =
-		here->oif ? dev_get_by_index_rcu(sn->net, here->oif) :
-			    serval_move_device(sn, &here->laddr);
+	const struct in6_addr *raddr =
+		serval_fsm_asks(m->state) ? &m->aim : &m->heard.leg.raddr;
+	struct serval_path path = {};
+	int oif = here->oif;
 
-	return is_usable(sn, dev, &here->laddr);
+	if (!oif && serval_addr_same_family(&here->laddr, raddr)) {
+		serval_path_init(&path);
+		serval_path_set(&path, &here->laddr, raddr, 0, false);
+		oif = serval_path_leads_through(sn, &path,
+						serval_conn_mark(m->conn));
+	}
+	return oif ? dev_get_by_index_rcu(sn->net, oif) :
+		     serval_move_device(sn, &here->laddr);
+}
+
+static bool next_is_usable(struct serval_net *sn, const struct serval_move *m)
+{
+	return is_usable(sn, next_device(sn, m), &m->here.laddr);
 }
 
 static bool is_there(struct serval_net *sn, const struct serval_path *path,

@@ -4,7 +4,8 @@
 # for one that another link does not need.
 . "$(dirname "$0")/lib.sh"
 
-plan 13
+need nft
+plan 21
 two_links $S_ADDR
 talk
 check "a connection" hears client one server
@@ -35,6 +36,33 @@ check "a server at an address" is_at s "10.9.0.2 10.9.1.1 eth1 ESTABLISHED"
 ip -n "$(ns s)" addr del 10.9.1.2/24 dev eth1
 check "finds a client to whom it has lost the route" hears server four client
 check "and heard" hears client five server
+# The server's address stays, but not its device; the client has found another to it
+ip -n "$(ns s)" addr add 10.9.1.2/24 dev eth1
+on s sysctl -qw net.serval.auto_migrate=0
+serval c dev set eth0 preference 100
+check "a client moves back" move c eth0
+check "and the server" wait_until 20 is_at s "10.9.0.2 10.9.0.1 eth0 ESTABLISHED"
+# the last packet of a move
+on s nft -f - <<-END
+	table ip deaf {
+		chain in {
+			type filter hook prerouting priority -350
+			ip protocol 144 @th,64,16 { 0x0b3b, 0x103b } @th,112,8 0x20 drop
+		}
+	}
+END
+ip -n "$(ns c)" link set eth0 down
+check "the client asks from another device" \
+	wait_until 20 is_at c "10.9.1.1 10.9.0.2 eth1 ESTABLISHED"
+state() { [[ $(where s) = *" $1" ]]; }
+check "and the server answers" wait_until 20 state RSYN_RCVD
+# has it look once more
+ip -n "$(ns s)" addr add 10.9.5.1/32 dev lo
+check "whose address is there, unlike its device" state RSYN_RCVD
+on s nft delete table ip deaf
+check "it follows" hears client six server
+check "to there" wait_until 20 is_at s "10.9.0.2 10.9.1.1 eth1 ESTABLISHED"
+check "and is heard" hears server seven client
 stop client
 stop server
 check "nothing is left" wait_until 30 no_flows c s

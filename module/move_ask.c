@@ -518,6 +518,22 @@ static int place(struct serval_net *sn, struct serval_flow *fl,
 	return err;
 }
 
+/* The same, of a connection that the peer may be moving just now.  @fl: flow that was active */
+static int place_moving(struct serval_net *sn, struct serval_flow *fl,
+			const struct serval_move_to *to, struct serval_waiter *w)
+{
+	struct serval_conn *conn = fl->conn;
+	int err, tries = 3;
+
+	do {
+		err = place(sn, fl, to, w);
+		if (err != -ENOTCONN || rcu_access_pointer(conn->flow) == fl)
+			break;
+		fl = rcu_dereference(conn->flow);
+	} while (fl && --tries);
+	return err;
+}
+
 static void look(struct serval_net *sn, struct serval_move *m,
 		 struct serval_flow *fl, struct serval_todo *todo)
 {
@@ -684,7 +700,7 @@ int serval_move_flow(struct serval_net *sn, __be32 id,
 	if (fl && READ_ONCE(fl->state) == SERVAL_FLOW_SYN_SENT)
 		err = start_from(sn, fl, to, w);
 	else if (fl && serval_flow_is_shown(fl))
-		err = place(sn, fl, to, w);
+		err = place_moving(sn, fl, to, w);
 	rcu_read_unlock();
 	return err;
 }
@@ -780,7 +796,7 @@ int serval_move_all(struct serval_net *sn,
 		    !wanted(fl, arg) || is_asked(fl, w))
 			continue;
 		fl = serval_move_prepare_in(sn, &iter, fl);
-		err = fl ? place(sn, fl, to, w) : -EKEYREJECTED;
+		err = fl ? place_moving(sn, fl, to, w) : -EKEYREJECTED;
 		n += !err;
 		*failed += err && err != -EALREADY;
 		serval_flow_walk_rest(&iter);

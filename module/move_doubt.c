@@ -70,7 +70,7 @@ static bool has_other(struct serval_move *m)
  * serval_event_silent() - the peer of a connection does not answer
  * @sn:   namespace
  * @conn: connection
- * @unanswered: transmissions, the first one not counted
+ * @unanswered: transmissions, the first one not counted; 0 = an acknowledgment is overdue
  *
  * Context: any but hard interrupt, rcu_read_lock() held.
  */

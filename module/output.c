@@ -977,6 +977,15 @@ static unsigned int unanswered(const struct sock *sk)
 	return icsk->icsk_retransmits + icsk->icsk_probes_out;
 }
 
+/* A tail loss probe: acknowledgments are overdue, long before the retransmission timer is */
+static bool is_loss_probe(const struct sock *sk)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+
+	return icsk->icsk_pending == ICSK_TIME_LOSS_PROBE &&
+	       time_after_eq(jiffies, icsk->icsk_timeout);
+}
+
 /**
  * serval_queue_xmit() - icsk_af_ops->queue_xmit of AF_SERVAL sockets
  * @sk:  full socket, locked
@@ -1000,7 +1009,8 @@ int serval_queue_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl)
 			     !sock_flag(sk, SOCK_DEAD)))
 			serval_conn_set_sock(conn, sk);
 		serval_sync_mss(sk, conn);
-		if (unlikely(unanswered(sk) && sk->sk_state != TCP_SYN_SENT))
+		if (unlikely((unanswered(sk) || is_loss_probe(sk)) &&
+			     sk->sk_state != TCP_SYN_SENT))
 			serval_event_silent(sn, conn, unanswered(sk));
 	} else {
 		/* a child that answers before its connection is inserted */

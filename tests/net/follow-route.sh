@@ -58,7 +58,8 @@ state() { [[ $(where s) = *" $1" ]]; }
 check "and the server answers" wait_until 20 state RSYN_RCVD
 # has it look once more
 ip -n "$(ns s)" addr add 10.9.5.1/32 dev lo
-check "whose address is there, unlike its device" state RSYN_RCVD
+lacks_address() { state NOADDRESS_RSYN_RCVD; }
+fails_with "whose address is there, unlike its device" 1 lacks_address
 on s nft delete table ip deaf
 check "it follows" hears client six server
 check "to there" wait_until 20 is_at s "10.9.0.2 10.9.1.1 eth1 ESTABLISHED"

@@ -115,14 +115,15 @@ deaf() {
 	done
 }
 hear() { on c nft delete table ip deaf; on s nft delete table ip deaf; }
-# RSYN|FIN
-deaf "ip protocol 144 @th,112,8 0x44"
-check "one ends, of which the server does not hear" serval c flow part "$(id_from c 10.9.1.12)"
-hear
+used=$(role_id c used) last=$(id_from c 10.9.1.17)
 full=$(counter s JoinFull)
-fails_with "then another finds no room" 1 join c addr 10.9.1.18
+# RSYN|FIN; the server asks along a flow after 15 s
+deaf "ip protocol 144 @th,112,8 0x44"
+check "one ends, of which the server does not hear" serval c flow part "$last"
+fails_with "then another finds no room" 1 serval c flow join "$used" addr 10.9.1.18
 check "at the server" test "$(counter s JoinFull)" -gt "$full"
-check "until that has probed the one that has gone" wait_until 60 join c addr 10.9.1.18
+hear
+check "until that has asked along the one that has gone" wait_until 60 join c addr 10.9.1.18
 # down_at HOST: that from .14 is
 down_at() {
 	serval "$1" -j flow show |

@@ -973,12 +973,15 @@ static void forgotten(struct serval_net *sn, struct sk_buff *skb,
 		      const struct serval_pkt *pkt,
 		      const struct serval_flow *next)
 {
-	struct serval_flow *fl = serval_move_gone(sn, skb, pkt, next);
+	bool proven;
+	struct serval_flow *fl = serval_move_gone(sn, skb, pkt, next, &proven);
 	struct sock *sk = fl ? serval_conn_any_sock(sn, fl->conn) : NULL;
 
-	if (!sk)
+	if (!proven || (fl && !sk))
 		return serval_drop(sn, skb, SERVAL_MIB_INBADPATH);
 	SERVAL_INC(sn, INRST);
+	if (!fl)
+		return serval_taken(sn, skb);
 	if (fl->conn->protocol == IPPROTO_TCP && sk_fullsock(sk)) {
 		deliver_rst(sn, skb, fl, READ_ONCE(tcp_sk(sk)->rcv_nxt), 0);
 	} else {

@@ -709,6 +709,28 @@ static struct serval_joined *choose(struct serval_joins *j, bool answers)
 }
 
 /**
+ * serval_join_forgotten() - the peer does not know the flow in use
+ * @m:    its connection's lock is held, and it is ready
+ * @todo: gains what is to be done
+ *
+ * It uses another then, and has not heard of that, or we have not.
+ *
+ * Return: false if there is no other.
+ */
+bool serval_join_forgotten(struct serval_move *m, struct serval_todo *todo)
+{
+	struct serval_joins *j = serval_joins_of(m);
+	struct serval_joined *joined;
+
+	if (!j || !j->n)
+		return false;
+	joined = choose(j, false) ?: &j->flows[0];
+	serval_join_use(j, joined, SERVAL_USE_DEAD, todo);
+	serval_join_forget(j, joined, todo);
+	return true;
+}
+
+/**
  * serval_join_fall_over() - leave the flow in use for a joined one
  * @m:    its connection's lock is held, and it is ready
  * @why:  the flow is left

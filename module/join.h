@@ -257,6 +257,7 @@ void serval_join_use(struct serval_joins *j, struct serval_joined *joined,
 void serval_join_follow(struct serval_move *m, const struct serval_flow *fl,
 			struct serval_todo *todo);
 void serval_join_moved(struct serval_joins *j);
+bool serval_join_forgotten(struct serval_move *m, struct serval_todo *todo);
 bool serval_join_fall_over(struct serval_move *m, enum serval_join_why why,
 			   struct serval_todo *todo);
 void serval_join_heard(struct serval_joins *j, const struct serval_flow *fl,

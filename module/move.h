@@ -430,7 +430,8 @@ bool serval_move_refused(struct serval_net *sn, const struct serval_flow *fl);
 struct serval_flow *serval_move_gone(struct serval_net *sn,
 				     const struct sk_buff *skb,
 				     const struct serval_pkt *pkt,
-				     const struct serval_flow *next);
+				     const struct serval_flow *next,
+				     bool *proven);
 void serval_move_unknown(struct serval_net *sn, const struct sk_buff *skb,
 			 const struct serval_pkt *pkt);
 void serval_doubt_init(struct serval_net *sn);

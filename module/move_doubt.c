@@ -155,27 +155,36 @@ static bool is_proof(const struct serval_move *m, const struct serval_flow *fl,
  * @skb:  RST with PATH, not consumed
  * @pkt:  its header
  * @next: flow that it names
+ * @proven: result: it is that
  *
  * It answers an RSYN of ours, and has to return its challenge from the peer's locator.
  *
  * Context: softirq, rcu_read_lock() held.
+ * With other flows than the one in use, only that is gone: then @proven is true, and
+ * NULL returned.
+ *
  * Return: the active flow of the connection that has ended, or NULL.
  */
 struct serval_flow *serval_move_gone(struct serval_net *sn,
 				     const struct sk_buff *skb,
 				     const struct serval_pkt *pkt,
-				     const struct serval_flow *next)
+				     const struct serval_flow *next,
+				     bool *proven)
 {
 	struct serval_move *m = serval_move_of(next->conn);
+	struct serval_todo todo = { .conn = next->conn };
 	struct serval_flow *fl;
 	bool gone;
 
+	*proven = false;
 	if (!m)
 		return NULL;
 	spin_lock(&next->conn->lock);
 	fl = serval_move_active(next->conn);
-	gone = fl && is_proof(m, fl, next, skb, pkt);
+	*proven = serval_move_ready(m) && fl && is_proof(m, fl, next, skb, pkt);
+	gone = *proven && !serval_join_forgotten(m, &todo);
 	spin_unlock(&next->conn->lock);
+	serval_move_settle(sn, &todo);
 	return gone ? fl : NULL;
 }
 

@@ -777,7 +777,9 @@ static int spread_along(struct serval_net *sn, struct serval_conn *conn,
 				(struct serval_outer) { tos });
 }
 
-/* Along other flows than the one in use, or as many as there are */
+/* Along other flows than the one in use, or as many as there are.  It is sent if it is along
+ * one of them
+ */
 static noinline int spread_segment(struct serval_net *sn,
 				   struct serval_conn *conn,
 				   struct serval_flow *fl, struct sock *sk,
@@ -785,15 +787,18 @@ static noinline int spread_segment(struct serval_net *sn,
 {
 	struct serval_spread spread;
 	struct sk_buff *copy;
-	int i;
+	bool sent = false;
+	int i, err;
 
 	serval_spread_choose(sn, conn, fl, skb, &spread);
 	for (i = 0; i < spread.n - 1; i++) {
 		copy = pskb_copy(skb, GFP_ATOMIC);
 		if (copy)
-			spread_along(sn, conn, &spread, i, sk, copy, tos);
+			sent |= !spread_along(sn, conn, &spread, i, sk, copy,
+					      tos);
 	}
-	return spread_along(sn, conn, &spread, i, sk, skb, tos);
+	err = spread_along(sn, conn, &spread, i, sk, skb, tos);
+	return sent ? 0 : err;
 }
 
 static inline int send_segment(struct serval_net *sn, struct serval_conn *conn,

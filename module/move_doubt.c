@@ -155,14 +155,12 @@ static bool is_proof(const struct serval_move *m, const struct serval_flow *fl,
  * @skb:  RST with PATH, not consumed
  * @pkt:  its header
  * @next: flow that it names
- * @proven: result: it is that
+ * @proven: result: the peer does not know the flow in use
  *
  * It answers an RSYN of ours, and has to return its challenge from the peer's locator.
+ * If the connection has other flows, one of them is used from now on, and NULL returned.
  *
  * Context: softirq, rcu_read_lock() held.
- * With other flows than the one in use, only that is gone: then @proven is true, and
- * NULL returned.
- *
  * Return: the active flow of the connection that has ended, or NULL.
  */
 struct serval_flow *serval_move_gone(struct serval_net *sn,

@@ -43,14 +43,7 @@ serval c dev set eth0 preference 100
 check "a client moves back" move c eth0
 check "and the server" wait_until 20 is_at s "10.9.0.2 10.9.0.1 eth0 ESTABLISHED"
 # the last packet of a move
-on s nft -f - <<-END
-	table ip deaf {
-		chain in {
-			type filter hook prerouting priority -350
-			ip protocol 144 @th,64,16 { 0x0b3b, 0x103b } @th,112,8 0x20 drop
-		}
-	}
-END
+deaf s "@th,64,16 { 0x0b3b, 0x103b } @th,112,8 0x20"
 ip -n "$(ns c)" link set eth0 down
 check "the client asks from another device" \
 	wait_until 20 is_at c "10.9.1.1 10.9.0.2 eth1 ESTABLISHED"
@@ -60,7 +53,7 @@ check "and the server answers" wait_until 20 state RSYN_RCVD
 ip -n "$(ns s)" addr add 10.9.5.1/32 dev lo
 lacks_address() { state NOADDRESS_RSYN_RCVD; }
 fails_with "whose address is there, unlike its device" 1 lacks_address
-on s nft delete table ip deaf
+hear s
 check "it follows" hears client six server
 check "to there" wait_until 20 is_at s "10.9.0.2 10.9.1.1 eth1 ESTABLISHED"
 check "and is heard" hears server seven client

@@ -64,19 +64,12 @@ check "by both" wait_until 10 has_flows s "eth0 backup, eth1 used"
 
 ## The ends differ
 # neither RSYN|FIN nor JOIN
-on c nft -f - <<-END
-	table ip deaf {
-		chain in {
-			type filter hook prerouting priority -350
-			ip protocol 144 @th,112,8 { 0x44, 0xc0 } drop
-		}
-	}
-END
+deaf c "@th,112,8 { 0x44, 0xc0 }"
 check "the server ends the one in use" serval s flow part "$(role_id s used)"
 is "of which the client does not hear" "$(flows_of c)" "eth0 backup, eth1 used"
 check "until it says something, which arrives" hears client ten-two server
 is "along the other" "$(flows_of c)" "eth0 used"
-on c nft delete table ip deaf
+hear c
 check "both ways" hears server ten-three client
 check "a flow joins again" join c dev eth1
 check "and is used" serval c flow use "$(role_id c backup)"
@@ -122,28 +115,15 @@ id_from() {
 	serval "$1" -j flow show |
 		jq -r ".[] | select(.local == \"$2\" or .peer == \"$2\") | .id"
 }
-# deaf MATCH: nobody hears what nft matches of the other
-deaf() {
-	local h
-
-	for h in c s; do
-		on $h nft -f - <<-END
-			table ip deaf {
-				chain in { type filter hook prerouting priority -350; $1 drop; }
-			}
-		END
-	done
-}
-hear() { on c nft delete table ip deaf; on s nft delete table ip deaf; }
 used=$(role_id c used) last=$(id_from c 10.9.1.17)
 full=$(counter s JoinFull)
 # RSYN|FIN; the server asks along a flow after 15 s
-deaf "ip protocol 144 @th,112,8 0x44"
+deaf s "@th,112,8 0x44"
 check "one ends, of which the server does not hear" serval c flow part "$last"
 # the server may come to that while it is asked
 serval c flow join "$used" addr 10.9.1.18 > /dev/null 2>&1
 check "then another finds no room there" test "$(counter s JoinFull)" -gt "$full"
-hear
+hear s
 has_joined() { [ -n "$(id_from c 10.9.1.18)" ] || join c addr 10.9.1.18; }
 check "until the server has asked along the one that went" wait_until 60 has_joined
 # down_at HOST: that from .14 is
@@ -151,14 +131,14 @@ down_at() {
 	serval "$1" -j flow show |
 		jq -e ".[] | select(.id == $(id_from "$1" 10.9.1.14)) | .role == \"down\"" > /dev/null
 }
-deaf "ip saddr 10.9.1.14"
+deaf s "ip saddr 10.9.1.14"
 check "one is dead" wait_until 60 down_at c
 check "at the server as well" wait_until 60 down_at s
 ip -n "$(ns c)" addr add 10.9.1.19/24 dev eth1
 check "it gives way to another" join c addr 10.9.1.19
 check "at both ends" wait_until 10 joined 8 c s
 is "and no other does" "$(id_from c 10.9.1.14)$(id_from s 10.9.1.14)" ""
-hear
+hear s
 check "data goes on" hears client thirteen server
 
 ## All end with the connection

@@ -675,6 +675,19 @@ flow_id() { on "$1" awk 'NR > 1 { print $1 }' /proc/net/serval/migrate; }
 where() { on "$1" awk 'NR > 1 { print $2, $3, $4, $5 }' /proc/net/serval/migrate; }
 is_at() { [ "$(where "$1")" = "$2" ]; }
 
+# deaf HOST [MATCH]: it hears nothing, or not what nft matches
+deaf() {
+	on "$1" nft -f - <<-END
+		table ip deaf {
+			chain in {
+				type filter hook prerouting priority -350
+				ip protocol 144 ${2:-} drop
+			}
+		}
+	END
+}
+hear() { on "$1" nft delete table ip deaf; }
+
 # move HOST TO: its only flow, to a device or an address
 move() { on "$1" sh -c "echo $(flow_id "$1") $2 > /proc/net/serval/migrate"; }
 

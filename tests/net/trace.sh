@@ -40,18 +40,6 @@ finish() {
 	traces+=("$1")
 }
 
-# deaf HOST [MATCH]: it hears nothing, or not what nft matches
-deaf() {
-	on "$1" nft -f - <<-END
-		table ip deaf {
-			chain in {
-				type filter hook prerouting priority -350
-				ip protocol 144 ${2:-} drop
-			}
-		}
-	END
-}
-hear() { on "$1" nft delete table ip deaf; }
 state_is() { [[ $(where "$1") = *" $2" ]]; }
 settled() {
 	state_is c ESTABLISHED && state_is s ESTABLISHED &&

@@ -5,7 +5,9 @@
 . "$(dirname "$0")/lib.sh"
 
 need jq
-plan 25
+# KASAN keeps for a while what is freed; there kmemleak watches
+[ "${SERVAL_KERNEL:-}" = debug ] && sees_memory=0 || sees_memory=1
+plan $((24 + sees_memory))
 two_hosts
 quiet_tw c s
 link c eth1 10.9.1.1/24 s eth1 10.9.1.2/24
@@ -80,7 +82,7 @@ is "and none failed" "$(counter c MoveFailed)" 0
 check "it has two flows, however often it moves" wait_until 20 in_use_are 2
 note "memory of the kernel: $before kB, now $(kept) kB"
 is_flat() { [ $(($(kept) - before)) -lt 2048 ]; }
-check "nor does memory grow" wait_until 20 is_flat
+[ "$sees_memory" = 0 ] || check "nor does memory grow" wait_until 20 is_flat
 tell shuttle
 check "both ends get all that was sent" result shuttle
 note "$(tail -n 1 "$TMP/shuttle")"

@@ -357,7 +357,7 @@ struct dst_entry *serval_path_route(struct serval_net *sn,
 /**
  * serval_path_leads_through() - the device that a path's route leads through
  * @sn:   namespace
- * @path: with all of it set
+ * @path: it; its local address may be ::
  * @mark: as for serval_path_route()
  *
  * Context: rcu_read_lock() held.

@@ -267,17 +267,12 @@ int serval_preference_route_to(struct serval_net *sn,
 			       const struct in6_addr *raddr)
 {
 	struct serval_path path = {};
-	const struct dst_entry *dst;
-	int ifindex;
 
 	serval_path_init(&path);
 	serval_path_set(&path, &in6addr_any, raddr, 0, false);
 	serval_path_encapsulate(&path, READ_ONCE(fl->path.sport),
 				READ_ONCE(fl->path.dport));
-	dst = serval_path_route(sn, &path, NULL, serval_conn_mark(fl->conn));
-	ifindex = IS_ERR(dst) ? 0 : dst->dev->ifindex;
-	serval_path_release(&path);
-	return ifindex;
+	return serval_path_leads_through(sn, &path, serval_conn_mark(fl->conn));
 }
 
 /**

@@ -465,6 +465,20 @@ void serval_join_fail(struct serval_joins *j, int err, struct serval_todo *todo)
 	serval_join_drop(j, a);
 }
 
+/* Nothing is sent along a joined flow any more */
+static struct serval_flow *take_off(struct serval_joins *j,
+				    struct serval_joined *joined,
+				    struct serval_todo *todo)
+{
+	struct serval_flow *fl = joined->fl;
+
+	todo->parted = fl;
+	/* there may be something to take its place */
+	serval_join_rewind(j);
+	del_flow(j, joined);
+	return fl;
+}
+
 /**
  * serval_join_forget() - a joined flow is no more
  * @j:      its connection's lock is held
@@ -474,11 +488,7 @@ void serval_join_fail(struct serval_joins *j, int err, struct serval_todo *todo)
 void serval_join_forget(struct serval_joins *j, struct serval_joined *joined,
 			struct serval_todo *todo)
 {
-	todo->parted = joined->fl;
-	/* there may be something to take its place */
-	serval_join_rewind(j);
-	del_flow(j, joined);
-	serval_flow_remove(j->move->sn, todo->parted);
+	serval_flow_remove(j->move->sn, take_off(j, joined, todo));
 }
 
 /**
@@ -509,6 +519,22 @@ void serval_join_replace(struct serval_joins *j, const struct serval_leg *leg,
 	}
 }
 
+/* Say that a flow has ended, along the one in use */
+static void say_ended(struct serval_joins *j, const struct serval_flow *fl,
+		      struct serval_todo *todo)
+{
+	const struct serval_leg leg =
+		serval_join_leg(serval_move_active(j->move->conn));
+	struct serval_pkt pkt = {
+		.dst = fl->peer_id,
+		.flags = SERVAL_CTRL_RSYN | SERVAL_CTRL_FIN,
+		.verno = j->snd++,
+		.ackno = j->rcv,
+	};
+
+	serval_move_add_pkt(j->move, todo, fl, &leg, &pkt, NULL);
+}
+
 /**
  * serval_join_remove() - end a joined flow
  * @j:      its connection's lock is held
@@ -518,17 +544,44 @@ void serval_join_replace(struct serval_joins *j, const struct serval_leg *leg,
 void serval_join_remove(struct serval_joins *j, struct serval_joined *joined,
 			struct serval_todo *todo)
 {
-	const struct serval_leg leg =
-		serval_join_leg(serval_move_active(j->move->conn));
-	struct serval_pkt pkt = {
-		.dst = joined->fl->peer_id,
-		.flags = SERVAL_CTRL_RSYN | SERVAL_CTRL_FIN,
-		.verno = j->snd++,
-		.ackno = j->rcv,
-	};
-
-	serval_move_add_pkt(j->move, todo, joined->fl, &leg, &pkt, NULL);
+	say_ended(j, joined->fl, todo);
 	serval_join_forget(j, joined, todo);
+}
+
+static struct serval_flow *take_lost(struct serval_joins *j, int i)
+{
+	struct serval_flow *fl = j->lost[i];
+
+	j->lost_n--;
+	memmove(&j->lost[i], &j->lost[i + 1],
+		(j->lost_n - i) * sizeof(j->lost[0]));
+	return fl;
+}
+
+/* It receives, if need be in place of the one that was lost first */
+static void keep_lost(struct serval_joins *j, struct serval_flow *fl)
+{
+	if (j->lost_n == ARRAY_SIZE(j->lost))
+		serval_flow_remove(j->move->sn, take_lost(j, 0));
+	WRITE_ONCE(fl->state, SERVAL_FLOW_LEFT);
+	j->lost[j->lost_n++] = fl;
+}
+
+/**
+ * serval_join_drop_lost() - the peer does not have a flow any more
+ * @j:  its connection's lock is held
+ * @fl: flow; nothing happens if its local address is not lost
+ */
+void serval_join_drop_lost(struct serval_joins *j, const struct serval_flow *fl)
+{
+	int i;
+
+	for (i = 0; i < j->lost_n; i++) {
+		if (j->lost[i] != fl)
+			continue;
+		serval_flow_remove(j->move->sn, take_lost(j, i));
+		return;
+	}
 }
 
 /**
@@ -536,13 +589,17 @@ void serval_join_remove(struct serval_joins *j, struct serval_joined *joined,
  * @j:      its connection's lock is held
  * @joined: its slot
  * @todo:   gains the packet that says so, along the flow in use
+ *
+ * That may be lost, and the peer use the flow, as the one in use may lead to an address that
+ * the peer has not any more.  Its RSYN names this flow then, so it is kept.
  */
 void serval_join_lose(struct serval_joins *j, struct serval_joined *joined,
 		      struct serval_todo *todo)
 {
 	if (joined->preferred)
 		j->home = device_of(j->move, joined->fl);
-	serval_join_remove(j, joined, todo);
+	say_ended(j, joined->fl, todo);
+	keep_lost(j, take_off(j, joined, todo));
 }
 
 /* Say which flow is in use, along it */
@@ -688,6 +745,7 @@ void serval_join_moved(struct serval_joins *j)
 	j->doubts = 0;
 	j->telling = 0;
 	j->told = 0;
+	j->named = 0;
 	serval_join_rewind(j);
 }
 
@@ -708,6 +766,33 @@ static struct serval_joined *choose(struct serval_joins *j, bool answers)
 	return best;
 }
 
+/* The peer may use a flow whose address was lost here, or from which the connection has moved,
+ * and not have heard that it is to be used no more.  A request may name any flow from anywhere:
+ * so a fresh one leads where the one in use does, to the peer's end of the next of these, the
+ * last that was lost first.
+ */
+static struct serval_joined *name_another(struct serval_joins *j)
+{
+	struct serval_move *m = j->move;
+	const struct serval_leg leg =
+		serval_join_leg(serval_move_active(m->conn));
+	const struct serval_flow *other = NULL;
+	struct serval_flow *fresh;
+
+	if (j->named < j->lost_n)
+		other = j->lost[j->lost_n - 1 - j->named];
+	else if (j->named == j->lost_n)
+		other = m->left;
+	if (!other)
+		return NULL;
+	fresh = serval_join_fresh(m);
+	if (!fresh)
+		return NULL;
+	j->named++;
+	become_joined(j, fresh, &leg, other->peer_id);
+	return serval_joined_of(j, fresh);
+}
+
 /**
  * serval_join_forgotten() - the peer does not know the flow in use
  * @m:    its connection's lock is held, and it is ready
@@ -715,17 +800,24 @@ static struct serval_joined *choose(struct serval_joins *j, bool answers)
  *
  * It uses another then, and has not heard of that, or we have not.
  *
- * Return: false if there is no other.
+ * Return: false if it knows none.
  */
 bool serval_join_forgotten(struct serval_move *m, struct serval_todo *todo)
 {
 	struct serval_joins *j = serval_joins_of(m);
+	enum serval_join_why why = SERVAL_USE_DEAD;
 	struct serval_joined *joined;
 
-	if (!j || !j->n)
+	if (!j)
 		return false;
-	joined = choose(j, false) ?: &j->flows[0];
-	serval_join_use(j, joined, SERVAL_USE_DEAD, todo);
+	joined = j->n ? choose(j, false) ?: &j->flows[0] : NULL;
+	if (!joined) {
+		joined = name_another(j);
+		why = SERVAL_USE_PEER;
+	}
+	if (!joined)
+		return false;
+	serval_join_use(j, joined, why, todo);
 	serval_join_forget(j, joined, todo);
 	return true;
 }
@@ -782,7 +874,7 @@ void serval_join_heard(struct serval_joins *j, const struct serval_flow *fl,
 }
 
 /**
- * serval_join_owns() - is a flow one of those that are joined or to be
+ * serval_join_owns() - is a flow one of those that are joined, to be, or were
  * @m:  its connection's lock is held
  * @fl: flow
  */
@@ -791,7 +883,7 @@ bool serval_join_owns(const struct serval_move *m, const struct serval_flow *fl)
 	struct serval_joins *j = serval_joins_of(m);
 
 	return j && (fl == j->ours.fl || fl == j->theirs.fl ||
-		     serval_joined_of(j, fl));
+		     serval_joined_of(j, fl) || serval_join_is_lost(j, fl));
 }
 
 /**
@@ -1035,6 +1127,8 @@ void serval_join_end(struct serval_move *m, struct serval_todo *todo,
 	if (j->ours.fl)
 		serval_join_fail(j, -ECONNABORTED, todo);
 	serval_join_drop(j, &j->theirs);
+	while (j->lost_n)
+		serval_flow_remove(m->sn, take_lost(j, 0));
 	gone->n = j->n;
 	while (j->n) {
 		gone->fl[j->n - 1] = j->flows[j->n - 1].fl;

@@ -9,7 +9,8 @@
  *
  * struct serval_joins is made when a connection first joins a flow or is asked to.  A
  * flow belongs to exactly one of: conn->flow; move->next, move->left; joins->ours,
- * joins->theirs, joins->flows[].  All of them are protected by conn->lock.
+ * joins->theirs, joins->flows[], joins->lost[].  All of them are
+ * protected by conn->lock.
  */
 #ifndef _SERVAL_JOIN_H
 #define _SERVAL_JOIN_H
@@ -94,6 +95,10 @@ struct serval_attempt {
  * @theirs: flow that the peer wants to join
  * @home:   device of a flow that was preferred when its address went, 0 = none: one that
  *          joins from there is
+ * @lost:   those whose local address has gone, which still receive, the first one first
+ * @lost_n: how many
+ * @named:  how many of these, and then of what was left, the peer has denied since the
+ *          connection moved last
  * @n:      how many there are in @flows
  * @flows:  joined ones
  * @probe:  of the path in use, while that is in doubt
@@ -144,6 +149,9 @@ struct serval_joins {
 	struct serval_attempt ours;
 	struct serval_attempt theirs;
 	int home;
+	struct serval_flow *lost[SERVAL_JOINED_MAX];
+	u8 lost_n;
+	u8 named;
 	u8 n;
 	struct serval_joined flows[SERVAL_JOINED_MAX];
 	struct serval_probe probe;
@@ -216,6 +224,18 @@ static inline struct serval_joined *serval_joined_of(struct serval_joins *j,
 	return NULL;
 }
 
+/* Has its local address gone, so that the peer is not to use it? */
+static inline bool serval_join_is_lost(const struct serval_joins *j,
+				       const struct serval_flow *fl)
+{
+	int i;
+
+	for (i = 0; i < j->lost_n; i++)
+		if (j->lost[i] == fl)
+			return true;
+	return false;
+}
+
 /* Try from the beginning what could be joined; conn->lock is held */
 static inline void serval_join_rewind(struct serval_joins *j)
 {
@@ -246,6 +266,7 @@ void serval_join_fail(struct serval_joins *j, int err,
 		      struct serval_todo *todo);
 void serval_join_lose(struct serval_joins *j, struct serval_joined *joined,
 		      struct serval_todo *todo);
+void serval_join_drop_lost(struct serval_joins *j, const struct serval_flow *fl);
 void serval_join_forget(struct serval_joins *j, struct serval_joined *joined,
 			struct serval_todo *todo);
 void serval_join_replace(struct serval_joins *j, const struct serval_leg *leg,

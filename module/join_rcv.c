@@ -152,6 +152,8 @@ static enum serval_mib_field take_join(struct serval_move *m,
 	if (!j)
 		return SERVAL_MIB_INNOMEM;
 	if (fl->peer_id == pkt->src) {
+		if (serval_join_is_lost(j, fl))
+			return SERVAL_MIB_INNOFLOW;
 		if (!is_along(fl, cause) || fl == m->left)
 			return SERVAL_MIB_INBADPATH;
 		serval_path_follow(&fl->path, skb);
@@ -337,6 +339,8 @@ static enum serval_mib_field take_probe(struct serval_move *m,
 		return SERVAL_MIB_INBADAUTH;
 	if (!j || fl == m->left || fl == m->next)
 		return SERVAL_MIB_INUNEXPECTED;
+	if (serval_join_is_lost(j, fl))
+		return SERVAL_MIB_INNOFLOW;
 	if (!is_along(fl, cause))
 		return SERVAL_MIB_INBADPATH;
 	/* a NAT may have given it another port */
@@ -396,6 +400,8 @@ static enum serval_mib_field take_part(struct serval_move *m,
 	joined = serval_joined_of(j, fl);
 	if (joined)
 		serval_join_forget(j, joined, todo);
+	else
+		serval_join_drop_lost(j, fl);
 	return 0;
 }
 

@@ -171,6 +171,7 @@ struct serval_flow *serval_move_gone(struct serval_net *sn,
 {
 	struct serval_move *m = serval_move_of(next->conn);
 	struct serval_todo todo = { .conn = next->conn };
+	const struct serval_cause again = {};
 	struct serval_flow *fl;
 	bool gone;
 
@@ -181,8 +182,14 @@ struct serval_flow *serval_move_gone(struct serval_net *sn,
 	fl = serval_move_active(next->conn);
 	*proven = serval_move_ready(m) && fl && is_proof(m, fl, next, skb, pkt);
 	gone = *proven && !serval_join_forgotten(m, &todo);
+	/* an attempt goes on, and asks for the other */
+	if (*proven && !gone && serval_fsm_asks(m->state))
+		serval_move_run(m, SERVAL_EV_TIMEOUT, &again, &todo);
 	spin_unlock(&next->conn->lock);
 	serval_move_settle(sn, &todo);
+	/* whether it knows the other */
+	if (*proven && !gone)
+		ask(sn, next->conn);
 	return gone ? fl : NULL;
 }
 

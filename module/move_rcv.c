@@ -313,6 +313,9 @@ static void rcv(struct serval_net *sn, struct sk_buff *skb,
 		why = takes(m, fl, skb, &cause, &todo);
 	spin_unlock(&fl->conn->lock);
 	serval_move_settle(sn, &todo);
+	/* it receives, but the peer is not to use it any more */
+	if (why == SERVAL_MIB_INNOFLOW)
+		serval_move_unknown(sn, skb, pkt);
 	if (why)
 		serval_drop(sn, skb, why);
 	else

@@ -668,6 +668,12 @@ hears() {
 	until_said "$3" "^$2\$"
 }
 
+# roles HOST: device and role of each of its flows
+roles() { serval "$1" -j flow show | jq -r '[.[] | .dev + " " + .role] | sort | join(", ")'; }
+has_roles() { [ "$(roles "$1")" = "$2" ]; }
+# role_id HOST ROLE: local id of the flow with that role
+role_id() { serval "$1" -j flow show | jq -r ".[] | select(.role == \"$2\") | .id"; }
+
 # Of a host's only flow: local id; local and peer address, device and state
 # shellcheck disable=SC2016
 flow_id() { on "$1" awk 'NR > 1 { print $1 }' /proc/net/serval/migrate; }

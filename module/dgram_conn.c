@@ -183,6 +183,8 @@ int serval_dgram_send(struct serval_net *sn, struct serval_flow *fl,
 	}
 	if (likely(err >= 0))
 		SERVAL_ADD(sn, OUTDATAGRAMS, segments);
+	else if (!serval_path_dst(&fl->path))
+		serval_event_unsent(sn, fl->conn);
 	return err;
 }
 

@@ -24,6 +24,7 @@ void serval_event_end(struct serval_conn *conn);
 void serval_event_freed(struct serval_move *m);
 void serval_event_silent(struct serval_net *sn, struct serval_conn *conn,
 			 unsigned int unanswered);
+void serval_event_unsent(struct serval_net *sn, struct serval_conn *conn);
 void serval_event_pathless(struct serval_net *sn);
 void serval_event_move_result(struct serval_net *sn,
 			      const struct serval_waiter *w,

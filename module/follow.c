@@ -6,12 +6,13 @@
  * carrier) queues one work, which looks at every connection: one whose address is
  * gone, whose device is down, or from whose address no route leads to the peer, holds
  * (NOADDRESS). Routes may be many, and change without end: that one has gone is seen
- * when something else has changed as well, or when TCP has no answer; any that comes is
- * looked at while some connection has no path. If the path comes back, the connection
- * asks its peer to go on from there: that may have moved meanwhile. With the sysctl
- * auto_migrate it moves to another device instead, to one after the other in the order
- * of preference.c, until the peer answers from one. As long as a connection has found
- * none, the work comes back. One that has a path moves to a device that draws it.
+ * when something else has changed as well, when TCP has no answer, or when a datagram
+ * finds none; any that comes is looked at while some connection has no path. If the
+ * path comes back, the connection asks its peer to go on from there: that may have moved
+ * meanwhile. With the sysctl auto_migrate it moves to another device instead, to one
+ * after the other in the order of preference.c, until the peer answers from one. As long
+ * as a connection has found none, the work comes back. One that has a path moves to a
+ * device that draws it.
  * What is still being set up asks from another address at once, with or without the
  * sysctl: it has nothing to hold.
  */

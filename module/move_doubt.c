@@ -2,7 +2,7 @@
 /*
  * Moves: doubts about the path in use.
  *
- *	silence		TCP's data is not answered
+ *	silence		TCP's data is not answered, or a datagram has found no route
  *	stray packets	right ids from another locator: a NAT on the way has given the
  *			peer another address, perhaps
  *	refusals	the peer does not know the connection, or somebody says so
@@ -87,6 +87,20 @@ void serval_event_silent(struct serval_net *sn, struct serval_conn *conn,
 		WRITE_ONCE(m->doubt_at, jiffies + PAUSE);
 	}
 	ask(sn, conn);
+}
+
+/**
+ * serval_event_unsent() - a datagram of a connection has found no route
+ * @sn:   namespace
+ * @conn: connection
+ *
+ * Context: any but hard interrupt, rcu_read_lock() held.
+ */
+void serval_event_unsent(struct serval_net *sn, struct serval_conn *conn)
+{
+	/* it is looked for already */
+	if (!serval_move_is_lost(conn))
+		serval_event_silent(sn, conn, SILENCE);
 }
 
 /* The work does not begin while the connection is on its way somewhere */

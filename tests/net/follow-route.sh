@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need nft
-plan 21
+plan 27
 two_links $S_ADDR
 talk
 check "a connection" hears client one server
@@ -60,3 +60,21 @@ check "and is heard" hears server seven client
 stop client
 stop server
 check "nothing is left" wait_until 30 no_flows c s
+ip -n "$(ns c)" link set eth0 up
+ip -n "$(ns c)" addr replace fd09::1/64 dev eth0 nodad
+
+## Datagrams, of which nobody hears that they don't arrive
+# an address that comes has all connections looked at
+settled() { [ -z "$(on c ip -6 addr show tentative; on s ip -6 addr show tentative)" ]; }
+check "all addresses are there" wait_until 20 settled
+on c sysctl -qw net.serval.auto_migrate=0
+start grams between c s torture 1 0 1 "$id"
+check "datagrams" until_said grams "open 1\."
+get_on() { echo "all $1" > "$TMP/grams.in"; until_said grams "all $1\."; }
+check "both ways" get_on 1
+ip -n "$(ns c)" route del 10.9.0.0/24 dev eth0
+check "hold when no route is there" wait_until 20 is_at c "10.9.0.1 10.9.0.2 - NOADDRESS"
+ip -n "$(ns c)" route add 10.9.0.0/24 dev eth0 src 10.9.0.1
+check "and go on when one comes" get_on 2
+echo end > "$TMP/grams.in"
+check "to the end" result grams

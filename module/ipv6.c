@@ -10,10 +10,27 @@
 #include <net/addrconf.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
+#include <net/xfrm.h>
 
 #include "outer.h"
 #include "path.h"
 #include "serval.h"
+
+/* From an address, through a device: that is advice to IPv6, unless the socket is bound */
+static struct dst_entry *lookup_through(struct net *net, const struct sock *sk,
+					struct flowi6 *fl6)
+{
+	struct dst_entry *dst;
+	int err;
+
+	dst = ip6_route_output_flags(net, sk, fl6, RT6_LOOKUP_F_IFACE);
+	err = dst->error;
+	if (err) {
+		dst_release(dst);
+		return ERR_PTR(err);
+	}
+	return xfrm_lookup_route(net, dst, flowi6_to_flowi(fl6), sk, 0);
+}
 
 /**
  * serval_ipv6_lookup() - find the route of a path
@@ -44,7 +61,10 @@ struct dst_entry *serval_ipv6_lookup(struct serval_net *sn,
 
 	if (!path->group && ipv6_addr_is_multicast(&path->raddr))
 		return ERR_PTR(-ENETUNREACH);
-	dst = ip6_dst_lookup_flow(sn->net, sk, &fl6, NULL);
+	if (path->oif && !ipv6_addr_any(&path->laddr))
+		dst = lookup_through(sn->net, sk, &fl6);
+	else
+		dst = ip6_dst_lookup_flow(sn->net, sk, &fl6, NULL);
 	if (!IS_ERR(dst))
 		*saddr = fl6.saddr;
 	return dst;

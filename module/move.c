@@ -327,9 +327,13 @@ static void leave(struct serval_move *m, struct serval_flow *old)
 	m->left = old;
 }
 
-/* From where the candidate is */
-static struct serval_leg from_here(const struct serval_move *m,
-				   const struct serval_leg *to)
+/**
+ * serval_move_from_here() - from where the candidate is
+ * @m:  its connection's lock is held; with a candidate
+ * @to: where to
+ */
+struct serval_leg serval_move_from_here(const struct serval_move *m,
+					const struct serval_leg *to)
 {
 	struct serval_leg leg = *to;
 
@@ -345,7 +349,7 @@ static struct serval_leg from_here(const struct serval_move *m,
 static void switch_over(struct serval_move *m, const struct serval_leg *leg,
 			__be32 id, struct serval_todo *todo)
 {
-	const struct serval_leg to = from_here(m, leg);
+	const struct serval_leg to = serval_move_from_here(m, leg);
 	struct serval_conn *conn = m->conn;
 	struct serval_flow *old = serval_move_active(conn), *new = m->next;
 
@@ -473,7 +477,7 @@ static bool spend(struct serval_move *m)
 static void add_rsyn(struct serval_move *m, struct serval_todo *todo,
 		     const struct serval_leg *to)
 {
-	const struct serval_leg leg = from_here(m, to);
+	const struct serval_leg leg = serval_move_from_here(m, to);
 	struct serval_pkt pkt = {
 		/* the peer may not know the candidate yet */
 		.dst = serval_move_active(m->conn)->peer_id,
@@ -560,7 +564,7 @@ static void ask_peer(struct serval_move *m, u8 state, bool again,
 
 static void add_rsynack(struct serval_move *m, struct serval_todo *todo)
 {
-	const struct serval_leg leg = from_here(m, &m->heard.leg);
+	const struct serval_leg leg = serval_move_from_here(m, &m->heard.leg);
 	struct serval_pkt pkt = {
 		.dst = m->heard.id,
 		.flags = SERVAL_CTRL_RSYN | SERVAL_CTRL_ACK,

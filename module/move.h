@@ -304,6 +304,8 @@ bool serval_move_run(struct serval_move *m, enum serval_event event,
 		     const struct serval_cause *cause,
 		     struct serval_todo *todo);
 void serval_move_settle(struct serval_net *sn, struct serval_todo *todo);
+struct serval_leg serval_move_from_here(const struct serval_move *m,
+					const struct serval_leg *to);
 void serval_move_answer(struct serval_move *m,
 			const struct serval_cause *cause,
 			struct serval_todo *todo);

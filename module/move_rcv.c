@@ -189,6 +189,20 @@ static bool answers_elsewhere(const struct serval_move *m,
 	return false;
 }
 
+/* Is there a way from the candidate to where an answer came from?  It may not be where we
+ * asked
+ */
+static bool has_way_back(const struct serval_move *m, const struct serval_leg *to)
+{
+	const struct serval_leg leg = serval_move_from_here(m, to);
+	struct serval_path path = {};
+
+	serval_path_init(&path);
+	serval_path_set(&path, &leg.laddr, &leg.raddr, leg.oif, false);
+	serval_path_encapsulate(&path, leg.sport, leg.dport);
+	return serval_path_leads_through(m->sn, &path, serval_conn_mark(m->conn));
+}
+
 /* An RSYN-ACK to the active flow: our ACK is lost, perhaps */
 static enum serval_mib_field confirm(struct serval_move *m,
 				     const struct serval_flow *fl,
@@ -230,6 +244,8 @@ static enum serval_mib_field take_rsynack(struct serval_move *m,
 		return SERVAL_MIB_INBADPATH;
 	if (serval_move_genuine(m, skb, pkt, &challenge) &&
 	    (m->keyed || ipv6_addr_equal(&m->aim, &cause->leg.raddr))) {
+		if (!has_way_back(m, &cause->leg))
+			return SERVAL_MIB_INBADPATH;
 		serval_move_run(m, SERVAL_EV_RSYN_ACK, cause, todo);
 		return 0;
 	}

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need nft
-plan 27
+plan 30
 two_links $S_ADDR
 talk
 check "a connection" hears client one server
@@ -78,3 +78,12 @@ ip -n "$(ns c)" route add 10.9.0.0/24 dev eth0 src 10.9.0.1
 check "and go on when one comes" get_on 2
 echo end > "$TMP/grams.in"
 check "to the end" result grams
+
+## A device asked for is where IPv6 packets go out as well
+serval c service change "$id" to fd09::2
+talk
+check "a connection" hears client one server
+is "does not move to where no route leads to the peer" \
+	"$(serval c flow migrate "$(flow_id c)" addr fd09::1 dev eth1 2>&1)" \
+	"serval: Error: there is no route to the peer from there"
+check "and goes on" hears client two server

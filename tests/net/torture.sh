@@ -3,9 +3,10 @@
 # Without this, a connection could break, hang or change bytes when several things happen to its links at once.
 # not on: 6.12, two minutes; the kernel that watches is a 6.12 as well
 # limit: 420
-# Two hosts, two links, streams and datagrams in both directions, auto_migrate. What
-# happens to them follows from a seed alone: SERVAL_SEED repeats it, SERVAL_SECONDS is
-# how long. At most one link is without an address or carrier for more than a moment.
+# Two hosts, two links, streams and datagrams in both directions, auto_migrate, every
+# policy of several flows. What happens to them follows from a seed alone: SERVAL_SEED
+# repeats it, SERVAL_SECONDS is how long. At most one link is without an address or
+# carrier for more than a moment.
 . "$(dirname "$0")/lib.sh"
 
 need tc
@@ -196,6 +197,15 @@ move_all() {
 	begin serval "$host" dev migrate "$dev" "$(other "$dev")"
 }
 
+choose_policy() {
+	local host
+
+	toss host
+	roll 4
+	what="$host: multipath $r"
+	on "$host" sysctl -qw net.serval.multipath=$r
+}
+
 renew_rules() { what="rules removed and added"; rules; }
 renew_watch() { what="monitors started anew"; stop watch_c; stop watch_s; watch_hosts; }
 
@@ -203,7 +213,7 @@ steps=(move_one move_one move_one move_one move_both move_both move_both move_al
 	"lose_or_restore address" "lose_or_restore address"
 	"lose_or_restore link" "lose_or_restore link"
 	"flap address" "flap link" spoil spoil spoil clear_link clear_link
-	renew_rules renew_watch)
+	choose_policy choose_policy renew_rules renew_watch)
 
 ## How the connections are
 

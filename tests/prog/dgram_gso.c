@@ -14,7 +14,7 @@
 /* No kernel takes more in one call */
 #define TOO_MANY	129
 
-static void set_int(int fd, int opt, int val)
+static void set_udp(int fd, int opt, int val)
 {
 	must(setsockopt(fd, SOL_UDP, opt, &val, sizeof(val)));
 }
@@ -85,14 +85,14 @@ static void gso_connected(void)
 	size_t i;
 
 	open_gso_pair(&p);
-	set_int(p.c, UDP_SEGMENT, 1000);
+	set_udp(p.c, UDP_SEGMENT, 1000);
 	for (i = 0; i < ARRAY_SIZE(lens); i++)
 		pass_pieces(p.c, p.s, lens[i], 1000);
-	set_int(p.s, UDP_SEGMENT, MAX_SEGMENT);
+	set_udp(p.s, UDP_SEGMENT, MAX_SEGMENT);
 	pass_pieces(p.s, p.c, 44 * MAX_SEGMENT + 7, MAX_SEGMENT);
-	set_int(p.c, UDP_SEGMENT, 1);
+	set_udp(p.c, UDP_SEGMENT, 1);
 	pass_pieces(p.c, p.s, 64, 1);
-	set_int(p.c, UDP_SEGMENT, 0);
+	set_udp(p.c, UDP_SEGMENT, 0);
 	pass_pieces(p.c, p.s, 5000, 5000);
 }
 
@@ -132,7 +132,7 @@ static void gso_cmsg(void)
 
 	fill(out, 9000, rnd_seed());
 	open_gso_pair(&p);
-	set_int(p.c, UDP_SEGMENT, 100);
+	set_udp(p.c, UDP_SEGMENT, 100);
 	expect(must(send_sized(p.c, NULL, out, 9000, 700, 2)) == 9000);
 	get_pieces(p.s, out, 9000, 700);
 	fails(send_sized(p.c, NULL, out, 9000, 700, 4), EINVAL);
@@ -154,7 +154,7 @@ static void gso_unconnected(void)
 	c = host_socket(CLI, SOCK_DGRAM);
 	len = svc_conn_addr(&svc, &ss);
 	fill(out, 20000, rnd_seed());
-	set_int(c, UDP_SEGMENT, 1300);
+	set_udp(c, UDP_SEGMENT, 1300);
 	expect(must(sendto(c, out, 20000, 0, (struct sockaddr *)&ss, len)) ==
 	       20000);
 	get_pieces(s, out, 20000, 1300);
@@ -172,8 +172,8 @@ static void gso_before_accept(void)
 	l = svc_listen_as(&svc, SOCK_DGRAM, 1);
 	c = host_socket(CLI, SOCK_DGRAM);
 	must(svc_connect(c, &svc));
-	set_int(c, UDP_SEGMENT, 1000);
-	set_int(l, UDP_SEGMENT, 300);
+	set_udp(c, UDP_SEGMENT, 1000);
+	set_udp(l, UDP_SEGMENT, 300);
 	fill(out, 7500, rnd_seed());
 	must(send(c, out, 7500, 0));
 	expect(poll_for(l, POLLIN, WAIT_MS) & POLLIN);
@@ -193,8 +193,8 @@ static void gro_merged(void)
 	size_t off;
 
 	open_gso_pair(&p);
-	set_int(p.c, UDP_SEGMENT, 1000);
-	set_int(p.s, UDP_GRO, 1);
+	set_udp(p.c, UDP_SEGMENT, 1000);
+	set_udp(p.s, UDP_GRO, 1);
 	for (tries = 0; tries < 1000 && !merged; tries++) {
 		fill(out, 20500, rnd_seed());
 		must(send(p.c, out, 20500, 0));
@@ -207,7 +207,7 @@ static void gro_merged(void)
 		}
 	}
 	expect(merged);
-	set_int(p.s, UDP_GRO, 0);
+	set_udp(p.s, UDP_GRO, 0);
 	pass_pieces(p.c, p.s, 20500, 1000);
 }
 
@@ -221,7 +221,7 @@ static void gro_inherited(void)
 	svc_new(&p.svc);
 	p.lfd = host_socket(SRV, SOCK_DGRAM);
 	must(svc_bind(p.lfd, &p.svc));
-	set_int(p.lfd, UDP_GRO, 1);
+	set_udp(p.lfd, UDP_GRO, 1);
 	must(listen(p.lfd, 1));
 	p.c = host_socket(CLI, SOCK_DGRAM);
 	must(svc_connect(p.c, &p.svc));
@@ -247,8 +247,8 @@ static void gso_encap(void)
 	must(svc_connect(p.c, &p.svc));
 	expect(poll_for(p.lfd, POLLIN, WAIT_MS) & POLLIN);
 	p.s = must(accept(p.lfd, NULL, NULL));
-	set_int(p.c, UDP_SEGMENT, 1200);
-	set_int(p.s, UDP_SEGMENT, 1200);
+	set_udp(p.c, UDP_SEGMENT, 1200);
+	set_udp(p.s, UDP_SEGMENT, 1200);
 	pass_pieces(p.c, p.s, 30000, 1200);
 	pass_pieces(p.s, p.c, 30000, 1200);
 }
@@ -266,15 +266,15 @@ static void gso_refused(void)
 	      EINVAL);
 	fails(setsockopt(p.c, SOL_UDP, UDP_SEGMENT, &one, 2), EINVAL);
 	fails(setsockopt(p.c, SOL_UDP, UDP_GRO, &one, 2), EINVAL);
-	set_int(p.c, UDP_SEGMENT, 10);
+	set_udp(p.c, UDP_SEGMENT, 10);
 	fails(send(p.c, out, 10 * TOO_MANY, 0), EINVAL);
-	set_int(p.c, UDP_SEGMENT, 1000);
+	set_udp(p.c, UDP_SEGMENT, 1000);
 	fails(send(p.c, out, MAX_SERVAL + 1, 0), EMSGSIZE);
 	if (env.two) {
-		set_int(p.c, UDP_SEGMENT, MAX_SEGMENT + 1);
+		set_udp(p.c, UDP_SEGMENT, MAX_SEGMENT + 1);
 		fails(send(p.c, out, 2 * MAX_SEGMENT, 0), EINVAL);
 	}
-	set_int(p.c, UDP_SEGMENT, MAX_SEGMENT);
+	set_udp(p.c, UDP_SEGMENT, MAX_SEGMENT);
 	pass_pieces(p.c, p.s, 3 * MAX_SEGMENT, MAX_SEGMENT);
 }
 

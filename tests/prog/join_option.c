@@ -16,18 +16,12 @@
 
 static int get_policy(int fd)
 {
-	socklen_t len = sizeof(int);
-	int policy = -2;
-
-	must(getsockopt(fd, SOL_SERVAL, SERVAL_MULTIPATH, &policy, &len));
-	expect(len == sizeof(policy));
-	return policy;
+	return get_int(fd, SOL_SERVAL, SERVAL_MULTIPATH);
 }
 
 static int set_policy(int fd, int policy)
 {
-	return setsockopt(fd, SOL_SERVAL, SERVAL_MULTIPATH, &policy,
-			  sizeof(policy));
+	return set_int(fd, SOL_SERVAL, SERVAL_MULTIPATH, policy);
 }
 
 /* Flows of a host, of all connections */

@@ -18,21 +18,6 @@
 #define FIRST		"10.9.0."
 #define SECOND		"10.9.1."
 
-static int get_int(int fd, int name)
-{
-	socklen_t len = sizeof(int);
-	int v = -1;
-
-	must(getsockopt(fd, SOL_SERVAL, name, &v, &len));
-	expect(len == sizeof(v));
-	return v;
-}
-
-static int set_int(int fd, int name, int v)
-{
-	return setsockopt(fd, SOL_SERVAL, name, &v, sizeof(v));
-}
-
 static int to_dev(int fd, const char *dev)
 {
 	struct serval_migrate m = {};
@@ -156,8 +141,8 @@ static void moves_itself(int type)
 	pair_open_as(&p, type);
 	talk(&p);
 	set_nonblock(p.c);
-	must(set_int(p.c, SERVAL_RECVMOVE, 1));
-	must(set_int(p.s, SERVAL_RECVMOVE, 1));
+	must(set_int(p.c, SOL_SERVAL, SERVAL_RECVMOVE, 1));
+	must(set_int(p.s, SOL_SERVAL, SERVAL_RECVMOVE, 1));
 	id = flow_opt(p.c, SERVAL_FLOW_ID);
 	host_enter(CLI);
 	is_at(p.c, FIRST "1", FIRST "2", "eth0");
@@ -201,8 +186,8 @@ static void fails_to_move(int type)
 	pair_open_as(&p, type);
 	talk(&p);
 	set_nonblock(p.c);
-	must(set_int(p.c, SERVAL_RECVMOVE, 1));
-	must(set_int(p.s, SERVAL_RECVMOVE, 1));
+	must(set_int(p.c, SOL_SERVAL, SERVAL_RECVMOVE, 1));
+	must(set_int(p.s, SOL_SERVAL, SERVAL_RECVMOVE, 1));
 	id = flow_opt(p.c, SERVAL_FLOW_ID);
 	host_enter(CLI);
 	must(to_dev(p.c, "eth2"));
@@ -240,11 +225,11 @@ static void is_quiet(int type)
 
 	pair_open_as(&p, type);
 	talk(&p);
-	expect(get_int(p.c, SERVAL_RECVMOVE) == 0);
-	must(set_int(p.s, SERVAL_RECVMOVE, 1));
-	expect(get_int(p.s, SERVAL_RECVMOVE) == 1);
-	must(set_int(p.s, SERVAL_RECVMOVE, 0));
-	expect(get_int(p.s, SERVAL_RECVMOVE) == 0);
+	expect(get_int(p.c, SOL_SERVAL, SERVAL_RECVMOVE) == 0);
+	must(set_int(p.s, SOL_SERVAL, SERVAL_RECVMOVE, 1));
+	expect(get_int(p.s, SOL_SERVAL, SERVAL_RECVMOVE) == 1);
+	must(set_int(p.s, SOL_SERVAL, SERVAL_RECVMOVE, 0));
+	expect(get_int(p.s, SOL_SERVAL, SERVAL_RECVMOVE) == 0);
 	must(to_dev(p.c, "eth1"));
 	wait_moves(p.c, 1);
 	wait_moves(p.s, 1);
@@ -271,8 +256,8 @@ static void move_unread(void)
 	__u32 i;
 
 	pair_open_as(&p, SOCK_DGRAM);
-	must(set_int(p.c, SERVAL_RECVMOVE, 1));
-	must(set_int(p.s, SERVAL_RECVMOVE, 1));
+	must(set_int(p.c, SOL_SERVAL, SERVAL_RECVMOVE, 1));
+	must(set_int(p.s, SOL_SERVAL, SERVAL_RECVMOVE, 1));
 	must(setsockopt(p.c, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
 	for (i = 0; i < 20; i++) {
 		must(to_dev(p.c, dev[i % 2]));
@@ -291,8 +276,8 @@ static void no_connection(int fd, __u32 state)
 	expect(migration(fd).sm_state == state);
 	expect(!migration(fd).sm_local_family && !migration(fd).sm_moves);
 	fails(to_dev(fd, "eth1"), ENOTCONN);
-	must(set_int(fd, SERVAL_RECVMOVE, 1));
-	expect(get_int(fd, SERVAL_RECVMOVE) == 1);
+	must(set_int(fd, SOL_SERVAL, SERVAL_RECVMOVE, 1));
+	expect(get_int(fd, SOL_SERVAL, SERVAL_RECVMOVE) == 1);
 }
 
 static void move_no_connection(void)
@@ -334,7 +319,7 @@ static void move_bad(void)
 	struct sv_pair p;
 
 	pair_open_as(&p, SOCK_STREAM);
-	must(set_int(p.c, SERVAL_RECVMOVE, 1));
+	must(set_int(p.c, SOL_SERVAL, SERVAL_RECVMOVE, 1));
 	short_buffer(p.c);
 	fails(setsockopt(p.c, SOL_SERVAL, SERVAL_MIGRATE, &m, sizeof(m) - 1), EINVAL);
 	fails(setsockopt(p.c, SOL_SERVAL, SERVAL_MIGRATE, &m, 0), EINVAL);
@@ -354,11 +339,11 @@ static void move_bad(void)
 	fails(to_dev(p.c, ""), EINVAL);
 	fails(to_dev(p.c, "nosuch"), ENODEV);
 	fails(to_dev(p.c, "eth0"), EALREADY);
-	fails(set_int(p.c, SERVAL_RECVMOVE, 2), EINVAL);
-	fails(set_int(p.c, SERVAL_RECVMOVE, -1), EINVAL);
+	fails(set_int(p.c, SOL_SERVAL, SERVAL_RECVMOVE, 2), EINVAL);
+	fails(set_int(p.c, SOL_SERVAL, SERVAL_RECVMOVE, -1), EINVAL);
 	fails(setsockopt(p.c, SOL_SERVAL, SERVAL_RECVMOVE, &m, 3), EINVAL);
 	fails(setsockopt(p.c, SOL_SERVAL, SERVAL_RECVMOVE, NULL, 4), EFAULT);
-	expect(get_int(p.c, SERVAL_RECVMOVE) == 1);
+	expect(get_int(p.c, SOL_SERVAL, SERVAL_RECVMOVE) == 1);
 	no_report(p.c);
 	expect(migration(p.c).sm_moves == 0 && migration(p.c).sm_us == 0);
 	talk(&p);
@@ -372,7 +357,7 @@ static void move_by_address(void)
 	struct sv_pair p;
 
 	pair_open_as(&p, SOCK_STREAM);
-	must(set_int(p.c, SERVAL_RECVMOVE, 1));
+	must(set_int(p.c, SOL_SERVAL, SERVAL_RECVMOVE, 1));
 	inet_pton(AF_INET, SECOND "1", m.sm_addr);
 	must(setsockopt(p.c, SOL_SERVAL, SERVAL_MIGRATE, &m, sizeof(m)));
 	expect_report(p.c, SERVAL_EE_MOVE_OWN, 0);

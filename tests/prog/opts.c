@@ -8,20 +8,6 @@
 #include <unistd.h>
 #include "sv.h"
 
-static int get_int(int fd, int level, int name)
-{
-	socklen_t len = sizeof(int);
-	int v = -1;
-
-	must(getsockopt(fd, level, name, &v, &len));
-	return v;
-}
-
-static int set_int(int fd, int level, int name, int v)
-{
-	return setsockopt(fd, level, name, &v, sizeof(v));
-}
-
 static void opts_tcp(void)
 {
 	static const struct {

@@ -194,6 +194,21 @@ __u32 flow_opt(int fd, int name)
 	return ntohl(id.s_id32);
 }
 
+int get_int(int fd, int level, int name)
+{
+	socklen_t len = sizeof(int);
+	int v = -1;
+
+	must(getsockopt(fd, level, name, &v, &len));
+	expect(len == sizeof(v));
+	return v;
+}
+
+int set_int(int fd, int level, int name, int v)
+{
+	return setsockopt(fd, level, name, &v, sizeof(v));
+}
+
 /* Move a connection to a device and wait for the end of it */
 int migrate(int fd, const char *dev)
 {

@@ -194,6 +194,8 @@ void stream_at(__u8 *buf, size_t len, __u64 pos, __u64 seed);
 void child_ok(pid_t pid);
 int finfo(int fd, void *info, size_t len);
 __u32 flow_opt(int fd, int name);
+int get_int(int fd, int level, int name);
+int set_int(int fd, int level, int name, int v);
 int migrate(int fd, const char *dev);
 
 /* commands; argv[0] is the name of the command, the answer the exit code */

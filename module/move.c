@@ -285,6 +285,7 @@ static void hear(struct serval_move *m, const struct serval_cause *cause)
 	m->heard.leg = cause->leg;
 	m->heard.id = cause->pkt->src;
 	m->heard.credit = CREDIT;
+	m->heard.lost = cause->pkt->reason == SERVAL_REASON_LOST;
 	m->heard.challenge = cause->pkt->path_data;
 	m->rcv = cause->pkt->verno + 1;
 }
@@ -361,7 +362,7 @@ static void switch_over(struct serval_move *m, const struct serval_leg *leg,
 	new->path.mtu = READ_ONCE(old->path.mtu);
 	serval_flow_carry_on(new, old);
 	rcu_assign_pointer(conn->flow, new);
-	todo->lost = m->lost;
+	todo->lost = m->lost || (m->heard.id == id && m->heard.lost);
 	serval_move_note(m, old, new, todo);
 	/* the peer's, unless finish() finds that it is ours too */
 	todo->report = SERVAL_EE_MOVE_PEER;
@@ -482,6 +483,7 @@ static void add_rsyn(struct serval_move *m, struct serval_todo *todo,
 		/* the peer may not know the candidate yet */
 		.dst = serval_move_active(m->conn)->peer_id,
 		.flags = SERVAL_CTRL_RSYN,
+		.reason = m->lost ? SERVAL_REASON_LOST : 0,
 		.verno = m->snd - 1,
 		.ackno = m->rcv,
 		.has = SERVAL_HAS_PATH,

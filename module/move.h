@@ -100,12 +100,14 @@ struct serval_leg {
  * @leg:    along which it came
  * @id:     its source id, 0 = none counts any more
  * @credit: packets that may still be sent there
+ * @lost:   nothing comes to the peer any more along the path in use
  * @challenge: to be answered
  */
 struct serval_heard {
 	struct serval_leg leg;
 	__be32 id;
 	u8 credit;
+	bool lost;
 	u64 challenge;
 };
 

@@ -113,8 +113,8 @@ void serval_move_explore(struct sock *sk, bool other)
 				       tcp_snd_cwnd(tp) * (other ? 4 : 2));
 }
 
-/* What was sent along a path that is dead is lost, and TCP may be waiting long by now.
- * If it is not, two round trips show what the old path still brought.
+/* TCP may be waiting long by now.  If it is not, two round trips show what the old path still
+ * brought.
  */
 static void restart_timer(struct sock *sk, bool lost)
 {
@@ -124,13 +124,68 @@ static void restart_timer(struct sock *sk, bool lost)
 
 	if (!lost && !icsk->icsk_retransmits && !icsk->icsk_backoff)
 		when = max(usecs_to_jiffies(tp->srtt_us >> 2), 1UL);
-	icsk->icsk_backoff = 0;
+	if (icsk->icsk_backoff) {
+		icsk->icsk_backoff = 0;
+		icsk->icsk_rto = __tcp_set_rto(tp);
+		tcp_bound_rto(sk);
+	}
 	if (icsk->icsk_pending == ICSK_TIME_PROBE0)
 		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, when,
 					  TCP_RTO_MAX);
 	else if (tp->packets_out)
 		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, when,
 					  TCP_RTO_MAX);
+}
+
+static void mark_lost(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	if (cb->sacked & TCPCB_SACKED_ACKED)
+		return;
+	if (cb->sacked & TCPCB_SACKED_RETRANS) {
+		cb->sacked &= ~TCPCB_SACKED_RETRANS;
+		tp->retrans_out -= tcp_skb_pcount(skb);
+	}
+	if (!(cb->sacked & TCPCB_LOST)) {
+		cb->sacked |= TCPCB_LOST;
+		tp->lost_out += tcp_skb_pcount(skb);
+		tp->lost += tcp_skb_pcount(skb);
+	}
+}
+
+/* What was under way along a path that is dead is lost, and TCP sends it again as soon as the
+ * socket is released.  After its timer it would first look for signs that this was too early
+ * (RFC 5682), and find one in what the old path had brought unacknowledged.
+ */
+static void resend(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb;
+
+	if (!tp->packets_out)
+		return;
+	skb_rbtree_walk(skb, &sk->tcp_rtx_queue)
+		mark_lost(tp, skb);
+	tp->retransmit_skb_hint = NULL;
+	tp->snd_ssthresh = tcp_current_ssthresh(sk);
+	tp->high_seq = tp->snd_nxt;
+	tp->prior_ssthresh = 0;
+	tp->undo_marker = 0;
+	tp->frto = 0;
+	if (icsk->icsk_ca_ops->set_state)
+		icsk->icsk_ca_ops->set_state(sk, TCP_CA_Loss);
+	icsk->icsk_ca_state = TCP_CA_Loss;
+	if (!test_and_set_bit(TCP_TSQ_DEFERRED, &sk->sk_tsq_flags))
+		sock_hold(sk);
+}
+
+/* So were the acknowledgments: this one says what needs not be sent again */
+static void acknowledge(struct sock *sk)
+{
+	inet_csk_schedule_ack(sk);
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_DACK, 1, TCP_DELACK_MAX);
 }
 
 #define MOVING	(TCPF_ESTABLISHED | TCPF_FIN_WAIT1 | TCPF_CLOSE_WAIT | \
@@ -153,6 +208,10 @@ static void kick_tcp(struct serval_net *sn, const struct kick *kick)
 		if (!kick->same)
 			restart_window(sk);
 		restart_timer(sk, kick->lost);
+		if (kick->lost) {
+			acknowledge(sk);
+			resend(sk);
+		}
 	}
 	rcu_read_unlock();
 	release_sock(sk);

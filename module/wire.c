@@ -82,12 +82,15 @@ static void put_u32(u8 *p, u32 val)
 	memcpy(p, &word, sizeof(word));
 }
 
-/* Reserved flags are ignored, and so is the reason of anything but a NACK */
+/* What may say why it is sent */
+#define HAS_REASON	(SERVAL_CTRL_NACK | SERVAL_CTRL_RSYN)
+
+/* Reserved flags are ignored, and so is the reason of anything else */
 static void parse_control(const u8 *ext, struct serval_pkt *pkt)
 {
 	pkt->has |= SERVAL_HAS_CONTROL;
 	pkt->flags = ext[2] & CTRL_FLAGS;
-	pkt->reason = pkt->flags & SERVAL_CTRL_NACK ? ext[3] : 0;
+	pkt->reason = pkt->flags & HAS_REASON ? ext[3] : 0;
 	pkt->verno = get_u32(ext + 4);
 	pkt->ackno = get_u32(ext + 8);
 	memcpy(&pkt->nonce, ext + 12, SERVAL_NONCE_LEN);
@@ -330,7 +333,7 @@ static u8 *build_control(u8 *ext, const struct serval_pkt *pkt)
 	ext[0] = SERVAL_EXT_CONTROL << 4;
 	ext[1] = SERVAL_CONTROL_LEN;
 	ext[2] = pkt->flags & CTRL_FLAGS;
-	ext[3] = pkt->flags & SERVAL_CTRL_NACK ? pkt->reason : 0;
+	ext[3] = pkt->flags & HAS_REASON ? pkt->reason : 0;
 	put_u32(ext + 4, pkt->verno);
 	put_u32(ext + 8, pkt->ackno);
 	memcpy(ext + 12, &pkt->nonce, SERVAL_NONCE_LEN);

@@ -84,6 +84,9 @@ enum serval_ext_type {
 /* Reason of a NACK that says where to ask instead: EREMOTE of Linux */
 #define SERVAL_REASON_REDIRECT	66
 
+/* Reason of an RSYN whose sender has lost its end of the path in use: EADDRNOTAVAIL */
+#define SERVAL_REASON_LOST	99
+
 /* CONTROL flags */
 #define SERVAL_CTRL_SYN		0x80
 #define SERVAL_CTRL_RSYN	0x40
@@ -130,7 +133,7 @@ enum serval_ext_type {
  * @protocol: of the payload
  * @has:      SERVAL_HAS_*
  * @flags:    CONTROL: SERVAL_CTRL_*
- * @reason:   CONTROL: why a NACK was sent (positive errno), else 0
+ * @reason:   CONTROL: why a NACK or RSYN was sent (positive errno, or 0), else 0
  * @hops:     SOURCE: addresses in it, at least 2 if there is one
  * @exts:     parsed: number of extensions
  * @len:      parsed: of the header

@@ -837,7 +837,8 @@ static void random_pkt(struct serval_pkt *pkt)
 	}
 	if (pkt->has & SERVAL_HAS_CONTROL) {
 		pkt->flags = random_u32() & 0xfc;
-		pkt->reason = pkt->flags & SERVAL_CTRL_NACK ? random_u32() : 0;
+		pkt->reason = pkt->flags & (SERVAL_CTRL_NACK | SERVAL_CTRL_RSYN) ?
+			      random_u32() : 0;
 		pkt->verno = random_u32();
 		pkt->ackno = random_u32();
 		pkt->nonce = (u64)random_u32() << 32 | random_u32();

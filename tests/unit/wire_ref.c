@@ -121,7 +121,7 @@ static void ref_store(const u8 *ext, struct serval_pkt *pkt)
 	} else if (ext[0] >> 4 == 1) {
 		pkt->has |= SERVAL_HAS_CONTROL;
 		pkt->flags = ext[2] & 0xfc;
-		pkt->reason = ext[2] & 0x10 ? ext[3] : 0;
+		pkt->reason = ext[2] & 0x50 ? ext[3] : 0;
 		pkt->verno = ref_u32(ext + 4);
 		pkt->ackno = ref_u32(ext + 8);
 		memcpy(&pkt->nonce, ext + 12, 8);

@@ -20,6 +20,8 @@ void serval_event_service(struct serval_net *sn, u8 cmd,
 			  const struct serval_rule *rule);
 void serval_event_flow(struct serval_net *sn, u8 cmd,
 		       const struct serval_flow *fl, __be32 old_id);
+void serval_event_step(struct serval_net *sn, const struct serval_flow *fl,
+		       u8 state, u32 err);
 void serval_event_end(struct serval_conn *conn);
 void serval_event_freed(struct serval_move *m);
 void serval_event_silent(struct serval_net *sn, struct serval_conn *conn,

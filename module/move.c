@@ -689,6 +689,8 @@ bool serval_move_run(struct serval_move *m, enum serval_event event,
 			  step.next);
 	change(m, event, step.actions, cause, todo);
 	say(m, event, &step, cause, todo);
+	if (m->state != step.next)
+		todo->step = step.next;
 	m->state = step.next;
 	if (serval_fsm_waits(m->state))
 		mod_timer(&m->timer, m->retry_at);
@@ -736,6 +738,17 @@ static void look(struct serval_net *sn, const struct serval_conn *conn)
 		serval_multipath_again(sn, fl);
 }
 
+/* That it has moved is told as such */
+static void tell_step(struct serval_net *sn, const struct serval_todo *todo)
+{
+	const struct serval_flow *fl = rcu_dereference(todo->conn->flow);
+	bool failed = todo->report == SERVAL_EE_MOVE_OWN;
+
+	if (fl)
+		serval_event_step(sn, fl, todo->step,
+				  failed ? -todo->result.err : 0);
+}
+
 /**
  * serval_move_settle() - do what a step has left
  * @sn:   namespace
@@ -750,6 +763,8 @@ void serval_move_settle(struct serval_net *sn, struct serval_todo *todo)
 	for (i = 0; i < todo->n; i++)
 		serval_move_send(sn, todo->conn, &todo->out[i].leg,
 				 todo->out[i].hdr, todo->out[i].len);
+	if (todo->step && !todo->moved)
+		tell_step(sn, todo);
 	if (todo->moved) {
 		SERVAL_INC(sn, MOVED);
 		serval_event_flow(sn, SERVAL_CMD_FLOW_MOVE_NTF, todo->moved,

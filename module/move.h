@@ -213,6 +213,7 @@ struct serval_outgoing {
  * @old_raddr: whom it led to
  * @lost:   and its local address had gone
  * @same:   the new one has the same addresses
+ * @step:   enum serval_state that is new, 0 = none is
  * @moved:  the active flow is another now
  * @joined: a flow has joined
  * @parted: one has gone
@@ -231,6 +232,7 @@ struct serval_todo {
 	struct in6_addr old_raddr;
 	bool lost;
 	bool same;
+	u8 step;
 	struct serval_flow *moved;
 	struct serval_flow *joined;
 	struct serval_flow *parted;

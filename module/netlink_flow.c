@@ -46,6 +46,7 @@ const struct nla_policy serval_flow_policy[SERVAL_A_FLOW_MAX + 1] = {
 	[SERVAL_A_FLOW_ROLE] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_NEW_PEER_ADDR4] = { .type = NLA_REJECT },
 	[SERVAL_A_FLOW_NEW_PEER_ADDR6] = { .type = NLA_REJECT },
+	[SERVAL_A_FLOW_PATH_STATE] = { .type = NLA_REJECT },
 };
 
 static int put_socket(struct sk_buff *msg, const struct serval_net *sn,
@@ -181,6 +182,49 @@ static int fill_flow(struct sk_buff *msg, struct serval_net *sn,
 }
 
 /**
+ * struct told - what is said of a flow besides what it is
+ * @old_id: local id that the connection had before, or 0
+ * @state:  enum serval_state, or 0
+ * @err:    positive errno, or 0
+ */
+struct told {
+	__be32 old_id;
+	u8 state;
+	u32 err;
+};
+
+static int put_told(struct sk_buff *msg, const struct told *told)
+{
+	if ((told->old_id &&
+	     nla_put_be32(msg, SERVAL_A_FLOW_OLD_ID, told->old_id)) ||
+	    (told->state &&
+	     nla_put_u8(msg, SERVAL_A_FLOW_PATH_STATE, told->state)) ||
+	    (told->err && nla_put_u32(msg, SERVAL_A_FLOW_ERROR, told->err)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static void tell(struct serval_net *sn, u8 cmd, const struct serval_flow *fl,
+		 const struct told *told)
+{
+	struct sk_buff *msg;
+	void *hdr;
+
+	if (likely(!serval_netlink_wanted(sn, SERVAL_MCGRP_FLOW)))
+		return;
+	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_ATOMIC);
+	if (!msg)
+		return;
+	hdr = genlmsg_put(msg, 0, 0, &serval_genl, 0, cmd);
+	if ((hdr && put_told(msg, told)) || fill_flow(msg, sn, fl, hdr)) {
+		nlmsg_free(msg);
+		return;
+	}
+	genlmsg_multicast_netns(&serval_genl, sn->net, msg, 0,
+				SERVAL_MCGRP_FLOW, GFP_ATOMIC);
+}
+
+/**
  * serval_event_flow() - tell listeners of a flow that came, moved or went
  * @sn:  namespace
  * @cmd: SERVAL_CMD_FLOW_*_NTF
@@ -192,23 +236,23 @@ static int fill_flow(struct sk_buff *msg, struct serval_net *sn,
 void serval_event_flow(struct serval_net *sn, u8 cmd,
 		       const struct serval_flow *fl, __be32 old_id)
 {
-	struct sk_buff *msg;
-	void *hdr;
+	tell(sn, cmd, fl, &(struct told) { .old_id = old_id });
+}
 
-	if (likely(!serval_netlink_wanted(sn, SERVAL_MCGRP_FLOW)))
-		return;
-	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_ATOMIC);
-	if (!msg)
-		return;
-	hdr = genlmsg_put(msg, 0, 0, &serval_genl, 0, cmd);
-	if ((hdr && old_id &&
-	     nla_put_be32(msg, SERVAL_A_FLOW_OLD_ID, old_id)) ||
-	    fill_flow(msg, sn, fl, hdr)) {
-		nlmsg_free(msg);
-		return;
-	}
-	genlmsg_multicast_netns(&serval_genl, sn->net, msg, 0,
-				SERVAL_MCGRP_FLOW, GFP_ATOMIC);
+/**
+ * serval_event_step() - tell listeners what a connection does about its path
+ * @sn:    namespace
+ * @fl:    its active flow
+ * @state: enum serval_state that it is in now
+ * @err:   positive errno of an attempt of this end that has failed, else 0
+ *
+ * Context: any but hard interrupt.
+ */
+void serval_event_step(struct serval_net *sn, const struct serval_flow *fl,
+		       u8 state, u32 err)
+{
+	tell(sn, SERVAL_CMD_FLOW_STEP_NTF, fl,
+	     &(struct told) { .state = state, .err = err });
 }
 
 static int get_id(struct genl_info *info, __be32 *id)

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need jq setpriv
-plan 42
+plan 44
 two_hosts
 quiet_tw c s
 link c eth1 10.9.1.1/24 s eth1 10.9.1.2/24
@@ -22,6 +22,9 @@ watch() { start "watch-$1" on "$1" "$SERVAL" -j monitor flow; }
 # moved HOST: the events about moves that have come
 moved() { jq -s 'map(select(.event == "moved"))' "$TMP/watch-$1"; }
 moved_are() { [ "$(moved "$1" 2> /dev/null | jq length)" = "$2" ]; }
+# steps HOST ID: what it did about that flow's path
+steps() { jq -rs "map(select(.event == \"step\" and .id == $2) | .path_state + \" \" + (.error // \"\")) | join(\",\")" "$TMP/watch-$1"; }
+steps_are() { [ "$(steps "$1" "$2" 2> /dev/null)" = "$3" ]; }
 # ids HOST ID [ADDR]: local flow ids of its connections to this service, from there
 ids() { serval "$1" -j flow show service "$2" |
 	jq -r "sort_by(.id)[] | select(\"${3:-}\" == \"\" or .local == \"${3:-}\").id"; }
@@ -65,6 +68,7 @@ is "it goes another way" \
 check "the client's monitor shows it" wait_until 20 moved_are c 1
 is "with the new flow" "$(moved c | jq -r '.[0] | "\(.object) \(.id) \(.local) \(.dev)"')" \
 	"flow $new 10.9.1.1 eth1"
+is "and that it was asked for" "$(steps c "${flow[0]}")" "RSYN_SENT "
 check "so does the server's" wait_until 20 moved_are s 1
 is "with the new address" "$(moved s | jq -r '.[0].peer')" 10.9.1.1
 
@@ -92,6 +96,7 @@ fails_with "a prefix is an error of usage" 2 serval c service migrate 0x5e/8 dev
 refused "a link that leads nowhere" "flow $new has not moved: Connection timed out" \
 	serval c flow migrate "$new" dev d1
 is "leaves the connection where it was" "$(ids c "$id" 10.9.1.1)" "$new"
+check "of which the monitor is told" wait_until 20 steps_are c "$new" "RSYN_SENT ,ESTABLISHED Connection timed out"
 is "and nobody has heard of a move" "$(counter c Moved) $(counter s Moved)" "1 1"
 
 out=$(serval c -j dev migrate eth0 eth1 2> "$TMP/err")

@@ -247,6 +247,34 @@ static void test_role(struct tap *tap)
 	       "each role has a name, and those not known have one");
 }
 
+static void test_step(struct tap *tap)
+{
+	struct nl_msg *msg = fake_flow_msg(SERVAL_CMD_FLOW_STEP_NTF, 0);
+	struct serval_event event;
+	unsigned int state;
+	bool ok = true;
+
+	nla_put_u8(msg, SERVAL_A_FLOW_PATH_STATE, SERVAL_STATE_NOADDRESS);
+	nla_put_u32(msg, SERVAL_A_FLOW_ERROR, ETIMEDOUT);
+	tap_ok(tap, !serval_msg_parse_event(nlmsg_hdr(msg), &event) &&
+	       event.cmd == SERVAL_CMD_FLOW_STEP_NTF &&
+	       event.flow.has & SERVAL_HAS(SERVAL_A_FLOW_PATH_STATE) &&
+	       event.flow.path_state == SERVAL_STATE_NOADDRESS &&
+	       event.flow.has & SERVAL_HAS(SERVAL_A_FLOW_ERROR) &&
+	       event.flow.error == ETIMEDOUT,
+	       "what a connection does about its path is read");
+	nlmsg_free(msg);
+	for (state = 10; state < 300; state++)
+		ok = ok && !strcmp(serval_flow_path_name(state), "UNKNOWN");
+	tap_ok(tap, ok && !strcmp(serval_flow_path_name(~0U), "UNKNOWN") &&
+	       !strcmp(serval_flow_path_name(SERVAL_STATE_CLOSED), "CLOSED") &&
+	       !strcmp(serval_flow_path_name(SERVAL_STATE_RSYN_SENT),
+		       "RSYN_SENT") &&
+	       !strcmp(serval_flow_path_name(SERVAL_STATE_NOADDRESS_RSYN_RCVD),
+		       "NOADDRESS_RSYN_RCVD"),
+	       "and has a name, also if it is not known");
+}
+
 static void test_dev(struct tap *tap)
 {
 	static const struct serval_dev sent = {
@@ -479,6 +507,7 @@ int main(void)
 	test_migrate(&tap);
 	test_join(&tap);
 	test_role(&tap);
+	test_step(&tap);
 	test_dev(&tap);
 	test_moved(&tap);
 	test_move_event(&tap);

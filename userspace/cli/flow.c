@@ -76,6 +76,12 @@ void show_flow(struct cli *cli, const struct serval_flow *flow)
 	if (flow->has & HAS(STATE))
 		out_str(out, "state", " ",
 			serval_flow_state_name(flow->state));
+	if (flow->has & HAS(PATH_STATE))
+		out_str(out, "path_state", " path ",
+			serval_flow_path_name(flow->path_state));
+	if (flow->has & HAS(ERROR))
+		out_str(out, "error", " has not moved: ",
+			strerror(flow->error));
 	show_addrs(cli, flow);
 	show_dev(cli, flow->ifindex);
 	if (flow->has & HAS(UDP_ENCAP))

@@ -89,6 +89,9 @@ static void show_event(const struct serval_event *event, void *data)
 	case SERVAL_CMD_FLOW_MOVE_NTF:
 		flow_event(cli, "moved", &event->flow);
 		break;
+	case SERVAL_CMD_FLOW_STEP_NTF:
+		flow_event(cli, "step", &event->flow);
+		break;
 	case SERVAL_CMD_DELAY_NTF:
 		delay_event(cli, "held", &event->held);
 		break;

@@ -84,6 +84,7 @@ static const struct nla_policy flow_policy[SERVAL_A_FLOW_MAX + 1] = {
 	[SERVAL_A_FLOW_NEW_PEER_ADDR4]	= { .type = NLA_U32 },
 	[SERVAL_A_FLOW_NEW_PEER_ADDR6]	= { .minlen = ADDR6_LEN,
 					    .maxlen = ADDR6_LEN },
+	[SERVAL_A_FLOW_PATH_STATE]	= { .type = NLA_U8 },
 };
 
 static const struct nla_policy flow_stats_policy[SERVAL_A_FLOW_STATS_MAX + 1] = {
@@ -430,6 +431,8 @@ int serval_msg_parse_flow(const struct nlmsghdr *nlh,
 	COPY(flow->old_id, a[SERVAL_A_FLOW_OLD_ID]);
 	COPY(flow->udp_encap, a[SERVAL_A_FLOW_UDP_ENCAP]);
 	COPY(flow->role, a[SERVAL_A_FLOW_ROLE]);
+	COPY(flow->path_state, a[SERVAL_A_FLOW_PATH_STATE]);
+	COPY(flow->error, a[SERVAL_A_FLOW_ERROR]);
 	flow->has = attrs_present(a, SERVAL_A_FLOW_MAX);
 	if (a[SERVAL_A_FLOW_STATS])
 		return parse_flow_stats(a[SERVAL_A_FLOW_STATS], &flow->stats);
@@ -551,6 +554,7 @@ int serval_msg_parse_event(const struct nlmsghdr *nlh,
 	case SERVAL_CMD_FLOW_NEW_NTF:
 	case SERVAL_CMD_FLOW_DEL_NTF:
 	case SERVAL_CMD_FLOW_MOVE_NTF:
+	case SERVAL_CMD_FLOW_STEP_NTF:
 		return serval_msg_parse_flow(nlh, &event->flow);
 	case SERVAL_CMD_DELAY_NTF:
 		return serval_msg_parse_held(nlh, &event->held);

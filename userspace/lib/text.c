@@ -73,6 +73,17 @@ const char *serval_flow_state_name(unsigned int state)
 	return names[state < ARRAY_SIZE(names) ? state : 0];
 }
 
+const char *serval_flow_path_name(unsigned int state)
+{
+	static const char * const names[] = {
+		"CLOSED", "LISTEN", "SYN_SENT", "SYN_RCVD", "ESTABLISHED",
+		"NOADDRESS", "RSYN_SENT", "RSYN_RCVD", "RSYN_SENT_RCVD",
+		"NOADDRESS_RSYN_RCVD",
+	};
+
+	return state < ARRAY_SIZE(names) ? names[state] : "UNKNOWN";
+}
+
 const char *serval_proto_name(unsigned int proto)
 {
 	switch (proto) {

@@ -275,6 +275,8 @@ struct serval_migration {
  *                            local address; answers as FLOW_MIGRATE
  * @SERVAL_CMD_FLOW_PART:     end one flow of a connection that has several
  * @SERVAL_CMD_FLOW_USE:      send along another flow of the connection from now on
+ * @SERVAL_CMD_FLOW_STEP_NTF: event: a connection has lost its path, or an attempt to
+ *                            move has begun or ended; not if it has moved by that
  * @__SERVAL_CMD_MAX:        not a command
  * @SERVAL_CMD_MAX:          the last of them
  *
@@ -306,6 +308,7 @@ enum serval_cmd {
 	SERVAL_CMD_FLOW_JOIN,
 	SERVAL_CMD_FLOW_PART,
 	SERVAL_CMD_FLOW_USE,
+	SERVAL_CMD_FLOW_STEP_NTF,
 
 	__SERVAL_CMD_MAX,
 	SERVAL_CMD_MAX = __SERVAL_CMD_MAX - 1
@@ -409,7 +412,9 @@ enum serval_a_flow {
 	SERVAL_A_FLOW_NEW_ADDR6,	/* binary, 16 bytes, as NEW_ADDR4 */
 	SERVAL_A_FLOW_BEGUN,		/* u32, moves that have begun; output only */
 	SERVAL_A_FLOW_FAILED,		/* u32, those that could not; output only */
-	SERVAL_A_FLOW_ERROR,		/* u32, errno of a move that failed, 0 = moved */
+	SERVAL_A_FLOW_ERROR,		/* u32, errno of a move that failed, 0 = moved;
+					 * FLOW_STEP_NTF: only if one has
+					 */
 	SERVAL_A_FLOW_DURATION,		/* u32, microseconds a move took; output only */
 	SERVAL_A_FLOW_UDP_ENCAP,	/* u8, SERVAL_UDP_NEVER, _ALWAYS; output only */
 	SERVAL_A_FLOW_NEW_UDP_ENCAP,	/* u8, FLOW_MIGRATE: SERVAL_UDP_NEVER, _ALWAYS */
@@ -418,6 +423,7 @@ enum serval_a_flow {
 					 * where it is, or where the service table says
 					 */
 	SERVAL_A_FLOW_NEW_PEER_ADDR6,	/* binary, 16 bytes, as NEW_PEER_ADDR4 */
+	SERVAL_A_FLOW_PATH_STATE,	/* u8, SERVAL_STATE_*; FLOW_STEP_NTF only */
 
 	__SERVAL_A_FLOW_MAX,
 	SERVAL_A_FLOW_MAX = __SERVAL_A_FLOW_MAX - 1

@@ -136,6 +136,9 @@ struct serval_flow_stats {
  *                 kernel tells it
  * @udp_encap:     SERVAL_UDP_ALWAYS if packets leave inside UDP, else SERVAL_UDP_NEVER
  * @role:          enum serval_flow_role, see serval_flow_role_name()
+ * @path_state:    SERVAL_CMD_FLOW_STEP_NTF: SERVAL_STATE_*, see
+ *                 serval_flow_path_name()
+ * @error:         SERVAL_CMD_FLOW_STEP_NTF: errno of a move that has failed
  */
 struct serval_flow {
 	__u32 has;
@@ -158,6 +161,8 @@ struct serval_flow {
 	struct flow_id old_id;
 	__u8 udp_encap;
 	__u8 role;
+	__u8 path_state;
+	__u32 error;
 };
 
 /**
@@ -692,6 +697,14 @@ const char *serval_flow_role_name(unsigned int role);
  * Return: "ESTABLISHED" and so on, or "UNKNOWN".
  */
 const char *serval_flow_state_name(unsigned int state);
+
+/**
+ * serval_flow_path_name() - text of what a connection does about its path
+ * @state: SERVAL_STATE_*
+ *
+ * Return: "NOADDRESS" and so on, or "UNKNOWN".
+ */
+const char *serval_flow_path_name(unsigned int state);
 
 /**
  * serval_proto_name() - text of a transport protocol

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need jq nft
-plan 61
+plan 70
 load_module
 log_mark
 add_host c n m s
@@ -85,11 +85,14 @@ for kind in raw udp "udp u"; do
 	is "three packets each" "$(control)" \
 		"OutRsyn $moves InRsynAck $moves Moved $moves InRsyn $moves OutRsynAck $moves Moved $moves"
 	is "sent as before" "$(ways)" "$encap $encap"
-	# before the route through eth0 is back: it leads there from the address of eth1 as well
-	disconnect
-	on c sysctl -qw net.serval.auto_migrate=0
+	# behind the other NAT nobody knows the address of eth1
 	ip -n "$(ns c)" addr add 10.9.0.1/24 dev eth0
 	route c default 10.9.0.254
+	check "is heard when a better route is back" hears client eight server
+	check "and hears" hears server nine client
+	is "and stays where it is" "$(where s)" "$SECOND"
+	disconnect
+	on c sysctl -qw net.serval.auto_migrate=0
 done
 
 # behind the other NAT only UDP passes

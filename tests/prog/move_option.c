@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A program moves its own connection and hears of it: SERVAL_MIGRATE, SERVAL_RECVMOVE.
+ * A program moves its own connection and hears of it: SERVAL_MIGRATE, SERVAL_RECVMOVE,
+ * and the two ioctls.
  *
  * Of both hosts eth0 and eth1 are a link, network 10.9.0 and 10.9.1; from the client's
  * eth2 nobody answers.
@@ -11,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include "sv.h"
 
@@ -24,6 +26,23 @@ static int to_dev(int fd, const char *dev)
 
 	snprintf(m.sm_dev, sizeof(m.sm_dev), "%s", dev);
 	return setsockopt(fd, SOL_SERVAL, SERVAL_MIGRATE, &m, sizeof(m));
+}
+
+/* As the old TCP Migrate had it, with a port that says nothing */
+static int to_sockaddr(int fd, const char *addr)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(7) };
+
+	inet_pton(AF_INET, addr, &sin.sin_addr);
+	return ioctl(fd, SIOCPROTOPRIVATE, &sin);
+}
+
+static int to_addr(int fd, const char *addr)
+{
+	struct serval_migrate m = { .sm_family = AF_INET };
+
+	inet_pton(AF_INET, addr, m.sm_addr);
+	return ioctl(fd, SIOCSERVALMIGRATE, &m);
 }
 
 static struct serval_migration migration(int fd)
@@ -276,6 +295,8 @@ static void no_connection(int fd, __u32 state)
 	expect(migration(fd).sm_state == state);
 	expect(!migration(fd).sm_local_family && !migration(fd).sm_moves);
 	fails(to_dev(fd, "eth1"), ENOTCONN);
+	fails(to_addr(fd, SECOND "1"), ENOTCONN);
+	fails(to_sockaddr(fd, SECOND "1"), ENOTCONN);
 	must(set_int(fd, SOL_SERVAL, SERVAL_RECVMOVE, 1));
 	expect(get_int(fd, SOL_SERVAL, SERVAL_RECVMOVE) == 1);
 }
@@ -367,6 +388,64 @@ static void move_by_address(void)
 	pair_close(&p);
 }
 
+/* The ioctls say where to by an address as well, and wait unless the socket does not */
+static void by_ioctl(int type)
+{
+	struct sv_pair p;
+
+	pair_open_as(&p, type);
+	talk(&p);
+	host_enter(CLI);
+	must(to_sockaddr(p.c, SECOND "1"));
+	expect(migration(p.c).sm_moves == 1);
+	is_at(p.c, SECOND "1", FIRST "2", "eth1");
+	talk(&p);
+	fails(to_sockaddr(p.c, SECOND "1"), EALREADY);
+	fails(to_addr(p.c, SECOND "1"), EALREADY);
+	must(to_addr(p.c, FIRST "1"));
+	expect(migration(p.c).sm_moves == 2);
+	is_at(p.c, FIRST "1", FIRST "2", "eth0");
+	talk(&p);
+	set_nonblock(p.c);
+	fails(to_sockaddr(p.c, SECOND "1"), EINPROGRESS);
+	wait_moves(p.c, 3);
+	is_at(p.c, SECOND "1", FIRST "2", "eth1");
+	fails(to_addr(p.c, FIRST "1"), EINPROGRESS);
+	wait_moves(p.c, 4);
+	is_at(p.c, FIRST "1", FIRST "2", "eth0");
+	talk(&p);
+	pair_close(&p);
+}
+
+static void move_ioctl(void)
+{
+	by_ioctl(SOCK_STREAM);
+	by_ioctl(SOCK_DGRAM);
+}
+
+static void move_ioctl_bad(void)
+{
+	struct serval_migrate m = { .sm_family = AF_UNIX };
+	struct sockaddr_in sin = { .sin_family = AF_INET6 };
+	struct sv_pair p;
+
+	pair_open_as(&p, SOCK_STREAM);
+	fails(ioctl(p.c, SIOCPROTOPRIVATE, &sin), EAFNOSUPPORT);
+	sin.sin_family = AF_SERVAL;
+	fails(ioctl(p.c, SIOCPROTOPRIVATE, &sin), EAFNOSUPPORT);
+	fails(ioctl(p.c, SIOCSERVALMIGRATE, &m), EAFNOSUPPORT);
+	fails(to_sockaddr(p.c, "0.0.0.0"), EINVAL);
+	fails(to_sockaddr(p.c, SECOND "99"), EADDRNOTAVAIL);
+	fails(to_addr(p.c, SECOND "99"), EADDRNOTAVAIL);
+	/* an address that is the peer's is not this host's */
+	fails(to_sockaddr(p.c, FIRST "2"), EADDRNOTAVAIL);
+	fails(ioctl(p.c, SIOCPROTOPRIVATE, NULL), EFAULT);
+	fails(ioctl(p.c, SIOCSERVALMIGRATE, NULL), EFAULT);
+	expect(migration(p.c).sm_moves == 0 && migration(p.c).sm_us == 0);
+	talk(&p);
+	pair_close(&p);
+}
+
 const struct sv_case move_option_cases[] = {
 	{ "move-stream", SV_SERVAL | SV_TWO, move_stream,
 	  "a stream moves itself, and both ends hear of it" },
@@ -386,5 +465,9 @@ const struct sv_case move_option_cases[] = {
 	  "bad values are refused and change nothing" },
 	{ "move-by-address", SV_SERVAL | SV_TWO, move_by_address,
 	  "a local address says where to" },
+	{ "move-ioctl", SV_SERVAL | SV_TWO, move_ioctl,
+	  "to an ioctl as well, a struct sockaddr_in or ours" },
+	{ "move-ioctl-bad", SV_SERVAL | SV_TWO, move_ioctl_bad,
+	  "an ioctl refuses bad values, and changes nothing" },
 	{ }
 };

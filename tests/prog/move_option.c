@@ -4,11 +4,12 @@
  * and the two ioctls.
  *
  * Of both hosts eth0 and eth1 are a link, network 10.9.0 and 10.9.1; from the client's
- * eth2 nobody answers.
+ * eth2 nobody answers.  Of much data one packet along the first link is lost.
  */
 #include <arpa/inet.h>
 #include <linux/errqueue.h>
 #include <net/if.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,8 @@
 #define WAIT_MS		20000
 #define FIRST		"10.9.0."
 #define SECOND		"10.9.1."
+#define BULK		1000000
+#define INITIAL_WINDOW	10	/* of TCP, RFC 6928 */
 
 static int to_dev(int fd, const char *dev)
 {
@@ -446,6 +449,94 @@ static void move_ioctl_bad(void)
 	pair_close(&p);
 }
 
+/* With nothing on its way */
+static struct tcp_info tcp_state(int fd)
+{
+	const __u64 end = now_ms() + WAIT_MS;
+	struct tcp_info info;
+
+	must(finfo(fd, &info, sizeof(info)));
+	while (info.tcpi_unacked) {
+		expect(now_ms() < end);
+		nap_ms(5);
+		must(finfo(fd, &info, sizeof(info)));
+	}
+	return info;
+}
+
+/* A part of its window: more than where it was once too large */
+static __u32 part(const struct tcp_info *info)
+{
+	return info->tcpi_snd_cwnd / 2 + info->tcpi_snd_cwnd / 4;
+}
+
+/* So much that TCP's window has been too large, and has grown since */
+static void fill_path(const struct sv_pair *p)
+{
+	const __u64 end = now_ms() + WAIT_MS;
+	struct tcp_info info;
+
+	do {
+		const __u64 seed = rnd_seed();
+		pid_t pid = stream_send(p->c, BULK, seed);
+
+		stream_check(p->s, BULK, seed);
+		child_ok(pid);
+		info = tcp_state(p->c);
+		note("window %u, threshold %u", info.tcpi_snd_cwnd, info.tcpi_snd_ssthresh);
+		expect(now_ms() < end);
+	} while (info.tcpi_snd_cwnd <= INITIAL_WINDOW || part(&info) <= info.tcpi_snd_ssthresh);
+}
+
+/* Into UDP or out of it, from the same address: what TCP knows holds for that as well */
+static void change_way(const struct sv_pair *p, int encap)
+{
+	const __u32 window = tcp_state(p->c).tcpi_snd_cwnd;
+
+	must(set_int(p->c, SOL_SERVAL, SERVAL_UDP_ENCAP, encap));
+	must(to_dev(p->c, "eth0"));
+	expect_report(p->c, SERVAL_EE_MOVE_OWN, 0);
+	is_at(p->c, FIRST "1", FIRST "2", "eth0");
+	talk(p);
+	expect(tcp_state(p->c).tcpi_snd_cwnd >= window);
+}
+
+/* What another path carries is not known: slow start, up to what the old one did */
+static void change_path(const struct sv_pair *p)
+{
+	const struct tcp_info old = tcp_state(p->c);
+	const __u64 end = now_ms() + WAIT_MS;
+	struct tcp_info info;
+
+	must(to_dev(p->c, "eth1"));
+	expect_report(p->c, SERVAL_EE_MOVE_OWN, 0);
+	/* a work tells TCP */
+	do {
+		expect(now_ms() < end);
+		nap_ms(1);
+		info = tcp_state(p->c);
+	} while (info.tcpi_snd_cwnd == old.tcpi_snd_cwnd);
+	expect(info.tcpi_snd_cwnd == INITIAL_WINDOW);
+	expect(info.tcpi_snd_ssthresh == part(&old));
+}
+
+static void move_window(void)
+{
+	struct sv_pair p;
+
+	pair_open_as(&p, SOCK_STREAM);
+	must(set_int(p.c, SOL_SERVAL, SERVAL_RECVMOVE, 1));
+	/* its window grows steadily */
+	must(setsockopt(p.c, IPPROTO_TCP, TCP_CONGESTION, "reno", 4));
+	host_enter(CLI);
+	fill_path(&p);
+	change_way(&p, SERVAL_UDP_ALWAYS);
+	change_way(&p, SERVAL_UDP_NEVER);
+	change_path(&p);
+	talk(&p);
+	pair_close(&p);
+}
+
 const struct sv_case move_option_cases[] = {
 	{ "move-stream", SV_SERVAL | SV_TWO, move_stream,
 	  "a stream moves itself, and both ends hear of it" },
@@ -469,5 +560,7 @@ const struct sv_case move_option_cases[] = {
 	  "to an ioctl as well, a struct sockaddr_in or ours" },
 	{ "move-ioctl-bad", SV_SERVAL | SV_TWO, move_ioctl_bad,
 	  "an ioctl refuses bad values, and changes nothing" },
+	{ "move-window", SV_SERVAL | SV_TWO, move_window,
+	  "TCP's window begins anew on another path, and not inside UDP" },
 	{ }
 };

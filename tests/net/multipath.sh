@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need jq nft tc
-plan 53
+plan 57
 two_links $S_ADDR
 link c eth2 10.9.2.1/24 s eth2 10.9.2.2/24
 for h in c s; do
@@ -43,6 +43,15 @@ cut() {
 	END
 }
 uncut() { on "$1" nft delete table inet cut; }
+# resent_by HOST...: segments that all of them have sent again
+resent_by() {
+	local h n=0
+
+	for h; do
+		n=$((n + $(mib "$h" TcpRetransSegs)))
+	done
+	echo $n
+}
 
 FIVE_C="10.9.0.1 10.9.0.2 used, 10.9.1.1 10.9.0.2 backup, 10.9.1.1 10.9.1.2 backup"
 FIVE_C+=", fd09:1::1 fd09:1::2 backup, fd09::1 fd09::2 backup"
@@ -110,6 +119,22 @@ uncut s
 stop client
 stop server
 check "nothing is left" wait_until 30 no_flows c s
+
+# each end says so in one packet
+serve "$id"
+start held sv connect -w "$id"
+until_said held $S_ADDR
+check "a connection that says nothing has several as well" wait_until 20 has_flows c "$FIVE_C"
+resent=$(resent_by c s)
+cut c eth0
+cut s eth0
+tell held
+check "it is closed while the path in use is dead" result held
+check "and ends at both ends" wait_until 30 no_flows c s
+is "for which nothing had to be sent again" $(($(resent_by c s) - resent)) 0
+uncut c
+uncut s
+stop serve
 
 ## Datagrams
 for policy in 1 2 3; do

@@ -4,8 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 
 need nft jq
-plan 12
-two_hosts
+plan 15
+lan c s new
 id=$(new_id)
 rule c "$id" via $S_ADDR
 start server sv listen -d "$id"
@@ -46,16 +46,30 @@ check "ends with ECONNABORTED" until_said killed '^ECONNABORTED' 20
 result killed
 stop server
 check "its peer has nothing left of it" wait_until 20 no_flows s
+# one that says nothing before the server's host has forgotten it
+other=$(new_id)
+rule c "$other" via $S_ADDR
+start listener svcat s -ul "$other"
+wait_until 20 demux_shown s
+start writer svcat c -uv "$other"
+until_said writer 'connected to'
+hears writer one listener
+hears listener two writer
 start server sv listen -d "$id"
 until_said server ready
 ends rebooted ECONNRESET
 # the server's host forgets everything: a new host with the old address
 ip -n "$(ns s)" link del eth0
-add_host n
-link c eth0 $C_ADDR4/24 n eth0 $S_ADDR4/24
+add_addr new eth0 $S_ADDR4/24
+neighbour c $S_ADDR new
 check "a peer that came back without memory resets the connection" until_said rebooted '^ECONNRESET' 60
 check "as it should" result rebooted
+rsyn=$(counter c OutRsyn) rst=$(counter c InRst)
+echo three > "$TMP/writer.in"
+check "another when its program writes" until_said writer 'reset by peer'
+is "which takes one request to prove, and no second" $(($(counter c OutRsyn) - rsyn)) 1
+is "and one reset" $(($(counter c InRst) - rst)) 1
 stop server
-start server at n listen -d "$id"
+start server at new listen -d "$id"
 until_said server ready
 check "and new connections work" sv connect -d "$id"

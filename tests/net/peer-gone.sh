@@ -4,9 +4,16 @@
 . "$(dirname "$0")/lib.sh"
 
 need nft jq
-plan 6
-two_hosts
+plan 9
+lan c s new
 quiet_tw c s
+# one that says nothing before the server's host has forgotten it
+id=$(new_id)
+rule c "$id" via $S_ADDR
+talk
+hears client one server
+hears server two client
+
 id=$(new_id)
 rule c "$id" via $S_ADDR
 serve "$id"
@@ -27,12 +34,19 @@ start told sv connect -k 20 -x ECONNRESET "$id"
 until_said told '^[0-9a-f]'
 ip -n "$(ns s)" link del eth0
 stop serve
-add_host n
-link c eth0 $C_ADDR4/24 n eth0 $S_ADDR4/24
+add_addr new eth0 $S_ADDR4/24
+neighbour c $S_ADDR new
 check "a peer that came back without memory resets the connection" \
 	until_said told '^ECONNRESET' 60
 check "as it should" result told
-start serve at n serve "$id"
+rsyn=$(counter c OutRsyn) rst=$(counter c InRst)
+echo three > "$TMP/client.in"
+check "another when its program writes" until_said client 'reset by peer'
+# repeated at most once, until the program has closed its socket
+within "which takes a request to prove" $(($(counter c OutRsyn) - rsyn)) 1 2
+is "and one reset" $(($(counter c InRst) - rst)) 1
+stop server
+start serve at new serve "$id"
 until_said serve ready
 check "and new connections work" sv transfer -u 1000 "$id"
 

@@ -70,7 +70,7 @@ static void fail_neighbour(const struct kick *kick)
 }
 
 /* The new path's capacity is not known: from the initial window on, and quickly up to
- * half of what the old one had
+ * three quarters of what the old one had, or to where that had lost something
  */
 static void restart_window(struct sock *sk)
 {

@@ -15,7 +15,7 @@ on s nft -f - <<-END
 	table ip lossy {
 		chain in {
 			type filter hook prerouting priority -350
-			ip protocol 144 iifname eth0 meta length > 1000 numgen inc mod 1000000 10 drop
+			ip protocol 144 iifname eth0 meta length > 1000 numgen inc mod 100000 9 drop
 		}
 	}
 END

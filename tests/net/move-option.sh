@@ -10,12 +10,13 @@ link c eth1 10.9.1.1/24 s eth1 10.9.1.2/24
 # from here nobody answers
 add_host nobody
 link c eth2 10.9.2.1/24 nobody eth0 10.9.2.2/24
-# one of much data is lost, that TCP's window has a limit; which no pause is to change
+# what is sent in 4 ms of each 256 (TCP's timestamp) is lost, that its window has a limit;
+# which no pause is to change
 on s nft -f - <<-END
 	table ip lossy {
 		chain in {
 			type filter hook prerouting priority -350
-			ip protocol 144 iifname eth0 meta length > 1000 numgen inc mod 100000 9 drop
+			ip protocol 144 iifname eth0 meta length > 1000 @th,312,6 9 drop
 		}
 	}
 END

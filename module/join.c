@@ -11,8 +11,8 @@
  * change it at once, the choice of the end that asked for the service holds.
  *
  * A path is asked by probes: a challenge, which the peer returns.  Joined ones are asked
- * now and then; the one in use if TCP hears nothing for one retransmission timeout, and
- * then all at once: if another answers while it does not, that one is used.
+ * now and then; the one in use if an acknowledgment for TCP is overdue, and then all at
+ * once: if another answers while it does not, that one is used.
  *
  * All of it is timed by one timer, for what is due first.
  */

@@ -159,7 +159,11 @@ begin
 deaf c
 start one move c eth1
 wait_until 20 state_is s RSYN_RCVD
+sent() { serval c -s -j flow show | jq '.[0].stats.bytes_sent'; }
+sent=$(sent)
+has_sent() { [ "$(sent)" -gt "$sent" ]; }
 echo last > "$TMP/client.in"
+wait_until 10 has_sent
 stop client
 hear c
 check "what was said last arrives" until_said server '^last$'

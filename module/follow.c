@@ -32,15 +32,11 @@
 #define AGAIN	HZ	/* while a connection has no path */
 #define SOON	2	/* jiffies until a route is there of which we have been told */
 
-/* Then packets leave through it, also if the route leads elsewhere later: from there they would
- * have an address that is not expected
- */
-static bool has_own_address(struct serval_net *sn, int ifindex)
+static bool has_address(struct serval_net *sn, int ifindex)
 {
 	const struct net_device *dev = dev_get_by_index_rcu(sn->net, ifindex);
 
-	return dev && (serval_move_has_address(dev, AF_INET) ||
-		       serval_move_has_address(dev, AF_INET6));
+	return dev && serval_move_has_address(dev, 0);
 }
 
 /* One attempt; the next time it is another device's turn */
@@ -57,10 +53,11 @@ static void move_away(struct serval_net *sn, struct serval_flow *fl)
 		struct serval_move_to to = {};
 
 		next = serval_preference_next(sn, route, next);
-		/* from an address that leads through another device, only the
-		 * route knows which
+		/* without an address of its own the route says which; with one
+		 * the connection keeps to it, also if the route leads elsewhere
+		 * later, where that address is not expected
 		 */
-		if (next != route || has_own_address(sn, next))
+		if (next != route || has_address(sn, next))
 			to.oif = next;
 		err = next ? serval_move_away(sn, fl, &to) : 0;
 	} while (err);

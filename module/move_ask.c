@@ -280,7 +280,7 @@ static int find_way(struct serval_net *sn, const struct serval_flow *fl,
 /**
  * serval_move_has_address() - can a device be left by an address of its own
  * @dev:    device
- * @family: AF_INET or AF_INET6
+ * @family: AF_INET or AF_INET6, 0 = any
  *
  * By one without, packets would leave with another's address, which may lead back
  * elsewhere.
@@ -292,9 +292,10 @@ bool serval_move_has_address(const struct net_device *dev, u8 family)
 	const struct in_device *in4 = __in_dev_get_rcu(dev);
 	const struct inet6_dev *in6 = __in6_dev_get(dev);
 
-	if (family == AF_INET)
-		return in4 && rcu_access_pointer(in4->ifa_list);
-	return in6 && !list_empty_careful(&in6->addr_list);
+	return (family != AF_INET6 && in4 &&
+		rcu_access_pointer(in4->ifa_list)) ||
+	       (family != AF_INET && in6 &&
+		!list_empty_careful(&in6->addr_list));
 }
 
 /* The local end that is asked for.  Return: 0, or -EADDRNOTAVAIL if it is not there */

@@ -302,8 +302,7 @@ static bool can_go(struct serval_net *sn, const struct net_device *dev, int rout
 		return false;
 	return dev->ifindex == route ||
 	       (!(dev->flags & IFF_LOOPBACK) &&
-		(serval_move_has_address(dev, AF_INET) ||
-		 serval_move_has_address(dev, AF_INET6)));
+		serval_move_has_address(dev, 0));
 }
 
 /**

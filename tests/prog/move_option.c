@@ -4,7 +4,7 @@
  * and the two ioctls.
  *
  * Of both hosts eth0 and eth1 are a link, network 10.9.0 and 10.9.1; from the client's
- * eth2 nobody answers.  Of much data one packet along the first link is lost.
+ * eth2 nobody answers.  Of much data a little is lost along the first link.
  */
 #include <arpa/inet.h>
 #include <linux/errqueue.h>

@@ -7,7 +7,6 @@ need jq nft
 plan 37
 two_links $S_ADDR
 
-join() { serval "$1" flow join "$(role_id "$1" used)" "${@:2}"; }
 # loses HOST ADDRESS DEV FLOWS: and has it back as soon as only those flows are left
 loses() {
 	ip -n "$(ns "$1")" addr del "$2/24" dev "$3" || return
@@ -77,5 +76,4 @@ check "and hears that there is none" until_said client "reset"
 ## The end
 stop server
 check "nothing is left" wait_until 30 no_flows c s
-all_freed() { [ "$(counter "$1" FlowsCreated)" = "$(counter "$1" FlowsFreed)" ]; }
 check "of what cannot be seen either" wait_until 30 all_freed c

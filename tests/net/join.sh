@@ -7,8 +7,6 @@ need jq nft
 plan 61
 two_links $S_ADDR
 
-join() { serval "$1" flow join "$(role_id "$1" used)" "${@:2}"; }
-
 ## A flow joins
 talk
 check "a connection" hears client one server

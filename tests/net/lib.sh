@@ -499,6 +499,15 @@ no_flows() {
 	done
 }
 
+# all_freed HOST...: nor are there flows that are not shown
+all_freed() {
+	local h
+
+	for h; do
+		[ "$(counter "$h" FlowsCreated)" = "$(counter "$h" FlowsFreed)" ] || return 1
+	done
+}
+
 # resolved HOST ID VIA: packets this rule was chosen for
 resolved() {
 	serval "$1" -j -s service show "$2" |
@@ -673,6 +682,8 @@ roles() { serval "$1" -j flow show | jq -r '[.[] | .dev + " " + .role] | sort | 
 has_roles() { [ "$(roles "$1")" = "$2" ]; }
 # role_id HOST ROLE: local id of the flow with that role
 role_id() { serval "$1" -j flow show | jq -r ".[] | select(.role == \"$2\") | .id"; }
+# join HOST WHERE...: another flow joins its only connection
+join() { serval "$1" flow join "$(role_id "$1" used)" "${@:2}"; }
 
 # Of a host's only flow: local id; local and peer address, device and state
 # shellcheck disable=SC2016
